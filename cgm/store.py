@@ -1,0 +1,232 @@
+"""Artifacts as files: JSON lines, `.npz` arrays, the stage cache and the blob cache.
+
+The only module that opens artifact files. Every write goes to a temporary neighbour and is renamed, so that no
+reader ever sees half a file. No pickle anywhere.
+"""
+
+import hashlib
+import io
+import json
+import os
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cgm.artifacts import Artifact, from_row, to_row
+from cgm.errors import ArtifactError, StorageError
+from cgm.graph import CodeGraph
+from cgm.protocols import DenseIndex, LexicalIndex
+
+_SEPARATOR = "\0"  # the only character that neither a path nor an identifier can hold
+_Arrays = dict[str, NDArray[Any]]
+_Loaded = TypeVar("_Loaded")
+
+
+def fingerprint(*parts: Any) -> str:
+    """Hash JSON-ready values into 32 hex digits; equal values give equal digits on every machine."""
+    text = json.dumps(parts, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Replace a file's content in one step.
+
+    Raises:
+        StorageError: the disk is full or the folder cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(descriptor, "wb") as stream:
+                stream.write(content)
+            Path(name).replace(path)
+        except OSError:
+            Path(name).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise StorageError(f"cannot write {path}: {error.strerror or error}") from error
+
+
+def read_bytes(path: Path) -> bytes:
+    """Read a whole file.
+
+    Raises:
+        StorageError: it is missing or unreadable.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise StorageError(f"cannot read {path}: {error.strerror or error}") from error
+
+
+def write_text(path: Path, text: str) -> None:
+    """Replace a file's text in one step. Raises as `write_bytes`."""
+    write_bytes(path, text.encode("utf-8", "surrogateescape"))
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write one JSON value, indented. Raises as `write_bytes`."""
+    write_text(path, json.dumps(value, indent=2, ensure_ascii=True) + "\n")
+
+
+def write_rows(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Write JSON lines. Raises as `write_bytes`."""
+    write_text(path, "".join(json.dumps(row, ensure_ascii=True) + "\n" for row in rows))
+
+
+def read_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield (line number, object) of a JSON-lines file, blank lines skipped.
+
+    Raises:
+        StorageError: the file cannot be read.
+        ArtifactError: a line is not a JSON object; the message has its number.
+    """
+    for number, line in enumerate(read_bytes(path).split(b"\n"), 1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except ValueError as error:
+            raise ArtifactError(f"{path}:{number}: not JSON: {error}") from error
+        if not isinstance(row, dict):
+            raise ArtifactError(f"{path}:{number}: a line must be a JSON object, got {type(row).__name__}")
+        yield number, row
+
+
+def save_graph(path: Path, graph: CodeGraph) -> None:
+    """Write a code graph as `.npz`. Raises as `write_bytes`."""
+    _save_arrays(path, _graph_arrays(graph))
+
+
+def load_graph(path: Path) -> CodeGraph:
+    """Read what `save_graph` wrote.
+
+    Raises:
+        ArtifactError: the file is damaged.
+    """
+    return _load_arrays(path, _graph_from_arrays)
+
+
+def save_lexical(path: Path, index: LexicalIndex) -> None:
+    """Write a lexical index as `.npz`. Raises as `write_bytes`."""
+    arrays: _Arrays = {
+        "nodes": index.nodes,
+        "vocabulary": _pack(list(index.vocabulary)),
+        "fields": _pack(list(index.fields)),
+    }
+    for name in ("indptr", "documents", "counts"):
+        arrays |= {f"{name}{position}": array for position, array in enumerate(getattr(index, name))}
+    _save_arrays(path, arrays)
+
+
+def load_lexical(path: Path) -> LexicalIndex:
+    """Read what `save_lexical` wrote. Raises as `load_graph`."""
+    return _load_arrays(path, _lexical_from_arrays)
+
+
+def save_dense(path: Path, index: DenseIndex) -> None:
+    """Write a dense index as `.npz`. Raises as `write_bytes`."""
+    state = {f"state.{name}": array for name, array in index.state.items()}
+    _save_arrays(path, {"nodes": index.nodes, "vectors": index.vectors} | state)
+
+
+def load_dense(path: Path) -> DenseIndex:
+    """Read what `save_dense` wrote. Raises as `load_graph`."""
+    return _load_arrays(path, _dense_from_arrays)
+
+
+class StageCache:
+    """Outputs of stages under `<root>/<stage>/<fingerprint>`; a damaged entry counts as absent."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def path(self, stage: str, key: str, suffix: str) -> Path:
+        """Where an entry lies or would lie."""
+        return self.root / stage / key[:2] / f"{key}{suffix}"
+
+    def load(self, stage: str, key: str, kind: type[Artifact]) -> tuple[Artifact, dict[str, Any]] | None:
+        """The cached artifact and what was recorded beside it, or None."""
+        path = self.path(stage, key, ".json")
+        if not path.exists():
+            return None
+        try:
+            entry = json.loads(read_bytes(path))
+            return from_row(kind, entry["artifact"]), entry["record"]
+        except (StorageError, ValueError, KeyError, TypeError):
+            return None
+
+    def save(self, stage: str, key: str, artifact: Any, record: Mapping[str, Any]) -> None:
+        """Keep an artifact with a record of what it cost. Raises as `write_bytes`."""
+        entry = {"artifact": to_row(artifact), "record": dict(record)}
+        write_text(self.path(stage, key, ".json"), json.dumps(entry, ensure_ascii=True))
+
+
+def _pack(names: Sequence[str]) -> NDArray[Any]:
+    text = _SEPARATOR.join(names).encode("utf-8", "surrogateescape")
+    return np.frombuffer(text, dtype=np.uint8)
+
+
+def _unpack(packed: NDArray[Any], count: int) -> tuple[str, ...]:
+    if not count:
+        return ()
+    names = tuple(packed.tobytes().decode("utf-8", "surrogateescape").split(_SEPARATOR))
+    if len(names) != count:
+        raise ValueError(f"expected {count} names, got {len(names)}")
+    return names
+
+
+def _save_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, allow_pickle=False, **arrays)
+    write_bytes(path, buffer.getvalue())
+
+
+def _load_arrays(path: Path, build: Callable[[_Arrays], _Loaded]) -> _Loaded:
+    content = io.BytesIO(read_bytes(path))
+    try:
+        with np.load(content, allow_pickle=False) as archive:
+            return build(dict(archive))
+    except (ValueError, KeyError, TypeError, zipfile.BadZipFile, EOFError) as error:
+        raise ArtifactError(f"{path} is damaged: {error}") from error
+
+
+_GRAPH_TEXT = ("node_name", "node_path")
+_GRAPH_COLUMNS = tuple(field.name for field in fields(CodeGraph) if field.name not in (*_GRAPH_TEXT, "unlinked"))
+
+
+def _graph_arrays(graph: CodeGraph) -> _Arrays:
+    arrays: _Arrays = {name: getattr(graph, name) for name in _GRAPH_COLUMNS}
+    arrays |= {name: _pack(getattr(graph, name)) for name in _GRAPH_TEXT}
+    arrays["unlinked"] = np.frombuffer(json.dumps(dict(graph.unlinked)).encode(), dtype=np.uint8)
+    return arrays
+
+
+def _graph_from_arrays(arrays: _Arrays) -> CodeGraph:
+    count = len(arrays["node_kind"])
+    columns: dict[str, Any] = {name: arrays[name] for name in _GRAPH_COLUMNS}
+    columns |= {name: _unpack(arrays[name], count) for name in _GRAPH_TEXT}
+    return CodeGraph(**columns, unlinked=json.loads(arrays["unlinked"].tobytes()))
+
+
+def _lexical_from_arrays(arrays: _Arrays) -> LexicalIndex:
+    names = _unpack(arrays["fields"], int(arrays["fields"].tobytes().count(0)) + 1)
+    columns = {
+        name: tuple(arrays[f"{name}{position}"] for position in range(len(names)))
+        for name in ("indptr", "documents", "counts")
+    }
+    size = len(columns["indptr"][0]) - 1
+    vocabulary = {term: number for number, term in enumerate(_unpack(arrays["vocabulary"], size))}
+    return LexicalIndex(nodes=arrays["nodes"], vocabulary=vocabulary, fields=names, **columns)
+
+
+def _dense_from_arrays(arrays: _Arrays) -> DenseIndex:
+    state = {name.removeprefix("state."): array for name, array in arrays.items() if name.startswith("state.")}
+    return DenseIndex(nodes=arrays["nodes"], vectors=arrays["vectors"], state=state)

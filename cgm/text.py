@@ -1,0 +1,81 @@
+"""Text of graph nodes and tokens of text.
+
+Knows how a node's lines are cut from its file, how code is outlined, and how text is split into search terms.
+Does not know where files are read from (`Sources`) nor how terms are weighed (`retriever`).
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+
+from cgm.graph import CodeGraph, NodeKind
+
+_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z_0-9]*|[0-9]+")
+_SUBWORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
+
+
+def split_lines(text: str) -> list[str]:
+    r"""Split on `\n` alone and keep the ends, so that line numbers agree with git and tree-sitter."""
+    return [line for line in re.split(r"(?<=\n)", text) if line]
+
+
+def terms(text: str) -> Iterator[str]:
+    """Yield the search terms of code or prose: each identifier in lower case, then its sub-words where it has several.
+
+    `parseHTMLDoc_v2` yields parsehtmldoc_v2, parse, html, doc, v, 2.
+    """
+    for identifier in _IDENTIFIER.findall(text):
+        yield from identifier_terms(identifier)
+
+
+@lru_cache(maxsize=1 << 17)
+def identifier_terms(identifier: str) -> tuple[str, ...]:
+    """The terms of one identifier: itself in lower case, then its sub-words where it has several."""
+    whole = identifier.lower()
+    parts = [part.lower() for part in _SUBWORD.findall(identifier)]
+    return (whole,) if len(parts) < 2 else (whole, *parts)
+
+
+def node_lines(graph: CodeGraph, node: int, lines: Sequence[str]) -> list[str]:
+    """A node's own lines: its range less the ranges of its CLASS and FUNCTION children.
+
+    `lines` are those of its file, as `split_lines` gives them.
+    """
+    start, end = int(graph.node_start[node]), int(graph.node_end[node])
+    if not start:
+        return []
+    own = list(range(start, min(end, len(lines)) + 1))
+    taken = {
+        number
+        for child in graph.children[node]
+        if graph.node_kind[child] in (NodeKind.CLASS, NodeKind.FUNCTION)
+        for number in range(int(graph.node_start[child]), int(graph.node_end[child]) + 1)
+    }
+    return [lines[number - 1] for number in own if number not in taken]
+
+
+def node_text(graph: CodeGraph, node: int, lines: Sequence[str]) -> str:
+    """A node's own text, without its children's."""
+    return "".join(node_lines(graph, node, lines))
+
+
+def outline(graph: CodeGraph, file_node: int, lines: Sequence[str]) -> str:
+    """A file's skeleton: the first line of every class and function with its line number, in file order."""
+    rows: list[str] = []
+    stack = list(reversed(graph.children[file_node]))
+    while stack:
+        node = stack.pop()
+        if graph.node_kind[node] not in (NodeKind.CLASS, NodeKind.FUNCTION):
+            continue
+        rows.append(_header(graph, node, lines))
+        stack.extend(reversed(graph.children[node]))
+    return "\n".join(rows)
+
+
+def _header(graph: CodeGraph, node: int, lines: Sequence[str]) -> str:
+    start, end = int(graph.node_start[node]), int(graph.node_end[node])
+    for number in range(start, min(end, len(lines)) + 1):
+        text = lines[number - 1].rstrip()
+        if text.lstrip() and not text.lstrip().startswith("@"):
+            return f"{number:5d}| {text}"
+    return f"{start:5d}| {graph.node_name[node]}"

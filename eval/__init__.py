@@ -1,0 +1,1 @@
+"""Localisation metrics, paired statistics and sandboxed checks of what the chain produced."""

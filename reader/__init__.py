@@ -1,0 +1,1 @@
+"""Stage 4: the code to edit becomes a patch."""

@@ -1,0 +1,1 @@
+"""Stage 3: a subgraph becomes an ordered list of files and functions to edit."""

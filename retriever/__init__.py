@@ -1,0 +1,1 @@
+"""Stage 2: a rewritten issue becomes anchors and a connected subgraph."""

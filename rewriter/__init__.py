@@ -1,0 +1,1 @@
+"""Stage 1: an issue becomes code entities, keywords and search queries."""
