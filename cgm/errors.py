@@ -9,7 +9,7 @@
     |   `-- GraphFormatError    a code graph in an interchange format
     |-- ParseError              a source file that cannot be turned into facts
     |-- ModelError              a language or embedding model
-    |   |-- ModelUnavailableError    down, timed out, refused, or its weights are absent
+    |   |-- ModelUnavailableError  down, timed out, refused, or its weights are absent
     |   `-- AnswerError         it answered something unusable
     |-- PatchError              an edit does not match, breaks the syntax, or leaves the repository
     |-- SandboxError            a check cannot be isolated or did not finish
@@ -79,3 +79,13 @@ class StorageError(CgmError):
 
 class ArtifactError(StorageError):
     """A stored artifact is damaged or has another shape."""
+
+
+def require(holds: bool, rule: str, value: object) -> None:
+    """Refuse a setting whose rule does not hold; `rule` reads "rewriter.max_queries must be >= 1".
+
+    Raises:
+        ConfigError: `holds` is false.
+    """
+    if not holds:
+        raise ConfigError(f"{rule}, got {value!r}")
