@@ -1,0 +1,1 @@
+"""The configuration of every command, as data."""

@@ -1,0 +1,183 @@
+"""The option table: every option of every group, its schema, and how it is built.
+
+Knows where the class of each option lies and how Hydra's configuration becomes plain dataclasses. Does not know what
+any option does, nor in which order stages run (`launch.pipeline`).
+"""
+
+import dataclasses
+import importlib
+import inspect
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from hydra.core.config_store import ConfigStore
+from omegaconf import MISSING, DictConfig, OmegaConf
+
+from cgm.errors import ConfigError, require
+
+STAGES = ("preprocessing", "rewriter", "retriever", "reranker", "reader")
+SERVICES = ("embedder", "llm")
+
+
+@dataclass(frozen=True)
+class Option:
+    """A choice within a group; `target` is `module:Class`, empty for an option that is nothing at all."""
+
+    group: str
+    name: str
+    target: str = ""
+
+
+# The option table. To add an option: a class, a line here, and conf/<group>/<name>.yaml.
+OPTIONS = (
+    Option("llm", "none"),
+    Option("reader", "none"),
+)
+
+
+@dataclass
+class NoSettings:
+    """The schema of an option without settings."""
+
+
+@dataclass
+class RunConfig:
+    """What a run works on and where it keeps things; a field of each group holds the chosen option's settings."""
+
+    repo: str = ""  # a git repository or a plain folder; with `issue`
+    issue: str = ""  # a file with the text of the issue
+    commit: str = ""  # empty: the folder as it lies on disk, or HEAD of a bare repository
+    dataset: str = ""  # a JSON-lines file of SWE-bench rows; with `repos`
+    repos: str = ""  # the folder of <owner>__<name> git directories
+    ids: str = ""  # a file of instance ids: run these alone
+    limit: int = 0  # run the first so many instances; 0 runs all
+    gold: str = ""  # a JSON-lines file of gold locations; gives metrics.json
+    check: str = ""  # a reproduction script: fails before the repair, passes after
+    stages: list[str] = field(default_factory=lambda: list(STAGES))  # the chain, or its beginning
+    workers: int = 1  # processes
+    cache_dir: str = ""  # empty: r4 in the user's cache folder
+    cache_gib: float = 20.0  # the stage cache drops its oldest entries beyond this size
+    run_dir: str = MISSING
+    preprocessing: Any = MISSING
+    rewriter: Any = MISSING
+    retriever: Any = MISSING
+    reranker: Any = MISSING
+    reader: Any = MISSING
+    embedder: Any = MISSING
+    llm: Any = MISSING
+
+    def __post_init__(self) -> None:
+        require(self.limit >= 0, "limit must be >= 0", self.limit)
+        require(self.workers >= 1, "workers must be >= 1", self.workers)
+        require(self.cache_gib > 0, "cache_gib must be > 0", self.cache_gib)
+        unknown = [stage for stage in self.stages if stage not in STAGES]
+        require(not unknown, f"stages must be among {', '.join(STAGES)}", ", ".join(unknown))
+        begins = bool(self.stages) and tuple(self.stages) == STAGES[: len(self.stages)]
+        require(begins, f"stages must be the beginning of {', '.join(STAGES)}", ", ".join(self.stages))
+
+
+@dataclass(frozen=True)
+class Choice:
+    """An option with its settings as a plain dataclass."""
+
+    option: Option
+    config: Any
+
+    def identity(self) -> dict[str, Any]:
+        """What distinguishes this choice from any other, JSON-ready."""
+        return {"group": self.option.group, "option": self.option.name, "config": dataclasses.asdict(self.config)}
+
+
+def find_option(group: str, name: str) -> Option:
+    """Look an option up in the table."""
+    return next(option for option in OPTIONS if (option.group, option.name) == (group, name))
+
+
+def load_class(option: Option) -> type[Any]:
+    """Import the class of an option."""
+    module, _, name = option.target.partition(":")
+    loaded: type[Any] = getattr(importlib.import_module(module), name)
+    return loaded
+
+
+def config_class(option: Option) -> type[Any]:
+    """The dataclass that the option's constructor takes as `config`."""
+    if not option.target:
+        return NoSettings
+    hints = typing.get_type_hints(load_class(option).__init__)
+    found: type[Any] = hints.get("config", NoSettings)
+    return found
+
+
+def wanted_services(option: Option) -> dict[str, bool]:
+    """The services that the option's constructor asks for by keyword, and whether each must be there."""
+    if not option.target:
+        return {}
+    constructor = load_class(option).__init__
+    hints = typing.get_type_hints(constructor)
+    keywords = [
+        name
+        for name, parameter in inspect.signature(constructor).parameters.items()
+        if parameter.kind is inspect.Parameter.KEYWORD_ONLY
+    ]
+    return {name: type(None) not in typing.get_args(hints[name]) for name in keywords}
+
+
+def build(choice: Choice, services: Mapping[str, Any]) -> Any:
+    """Construct a chosen option with the services that it asks for; None for an option that is nothing at all.
+
+    Raises:
+        ConfigError: a service that must be there is not configured.
+    """
+    option = choice.option
+    if not option.target:
+        return None
+    wanted = wanted_services(option)
+    for name, needed in wanted.items():
+        if needed and services.get(name) is None:
+            raise ConfigError(f"{option.group}={option.name} needs {name}: set {name}=OPTION, got {name}=none")
+    arguments = {name: services.get(name) for name in wanted}
+    cls = load_class(option)
+    takes_config = "config" in inspect.signature(cls).parameters
+    return cls(choice.config, **arguments) if takes_config else cls(**arguments)
+
+
+def choice_of(group: str, node: DictConfig) -> Choice:
+    """Turn a composed group into a plain dataclass.
+
+    Raises:
+        ConfigError: a value breaks its rule.
+    """
+    option = find_option(group, node.option)
+    values: dict[Any, Any] = {**typing.cast("dict[Any, Any]", OmegaConf.to_container(node, resolve=True))}
+    del values["option"]
+    return Choice(option, config_class(option)(**values))
+
+
+def run_config(config: DictConfig) -> RunConfig:
+    """Turn a composed configuration into plain dataclasses: every group holds its `Choice`.
+
+    Raises:
+        ConfigError: a value breaks its rule.
+    """
+    groups = {group: choice_of(group, config[group]) for group in (*STAGES, *SERVICES)}
+    names = [item.name for item in dataclasses.fields(RunConfig) if item.name not in groups]
+    plain = OmegaConf.to_container(OmegaConf.masked_copy(config, names), resolve=True)
+    return RunConfig(**typing.cast("dict[str, Any]", plain), **groups)
+
+
+def register() -> None:
+    """Give Hydra the schema of the run and of every option, as `schema/<group>/<option>`."""
+    store = ConfigStore.instance()
+    store.store(group="schema", name="run", node=RunConfig)
+    for option in OPTIONS:
+        store.store(group=f"schema/{option.group}", name=option.name, node=_schema(option))
+
+
+def _schema(option: Option) -> type[Any]:
+    """The option's config class with its name beside the settings, so that config.yaml describes itself."""
+    base = config_class(option)
+    named = ("option", str, field(default=option.name))
+    return dataclasses.make_dataclass(base.__name__, [named], bases=(base,))
