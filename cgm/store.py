@@ -159,14 +159,28 @@ class StageCache:
             return None
         try:
             entry = json.loads(read_bytes(path))
+            os.utime(path)
             return from_row(kind, entry["artifact"]), entry["record"]
-        except (StorageError, ValueError, KeyError, TypeError):
+        except (OSError, StorageError, ValueError, KeyError, TypeError):
             return None
 
     def save(self, stage: str, key: str, artifact: Any, record: Mapping[str, Any]) -> None:
         """Keep an artifact with a record of what it cost. Raises as `write_bytes`."""
         entry = {"artifact": to_row(artifact), "record": dict(record)}
         write_text(self.path(stage, key, ".json"), json.dumps(entry, ensure_ascii=True))
+
+    def prune(self, limit: int) -> int:
+        """Drop the entries used longest ago until the rest fits into `limit` bytes; how many files were dropped."""
+        files = [(found.stat(), found) for found in self.root.rglob("*") if found.is_file()]
+        excess = sum(status.st_size for status, _ in files) - limit
+        dropped = 0
+        for status, found in sorted(files, key=lambda pair: pair[0].st_mtime_ns):
+            if excess <= 0:
+                break
+            found.unlink(missing_ok=True)
+            excess -= status.st_size
+            dropped += 1
+        return dropped
 
 
 def _pack(names: Sequence[str]) -> NDArray[Any]:
