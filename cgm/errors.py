@@ -13,6 +13,7 @@
     |   `-- AnswerError         it answered something unusable
     |-- PatchError              an edit does not match, breaks the syntax, or leaves the repository
     |-- SandboxError            a check cannot be isolated or did not finish
+    |-- WorkerError             a process of a run died
     `-- StorageError            a file of ours cannot be read or written
         `-- ArtifactError       a stored artifact is damaged or of another shape
 
@@ -71,6 +72,10 @@ class PatchError(CgmError):
 
 class SandboxError(CgmError):
     """A check cannot be isolated or did not finish."""
+
+
+class WorkerError(CgmError):
+    """A process of a run died."""
 
 
 class StorageError(CgmError):
