@@ -53,21 +53,29 @@ class Entity:
 
 @dataclass(frozen=True)
 class Rewrite:
-    """An issue in terms of code: what it names, its keywords and search queries, best first."""
+    """An issue in terms of code: what it names, its keywords and search queries, best first.
+
+    `origin` says who made it: the rules, a model by name, or the rules where a model's answer could not be used.
+    """
 
     instance_id: str
     entities: tuple[Entity, ...] = ()
     keywords: tuple[str, ...] = ()
     queries: tuple[str, ...] = ()
+    origin: str = ""
 
 
 @dataclass(frozen=True)
 class Anchor:
-    """A graph node that the issue text leads to, before any expansion; `origins` names the rankers that found it."""
+    """A graph node that the issue text leads to, before any expansion.
+
+    `origins` names the rankers that found it and `evidence` says how strongly each did, in [0, 1], in the same order.
+    """
 
     node: int
     score: float
     origins: tuple[str, ...]
+    evidence: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
