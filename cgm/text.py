@@ -13,6 +13,23 @@ from cgm.graph import CodeGraph, NodeKind
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z_0-9]*|[0-9]+")
 _SUBWORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
 
+# words that say that something is wrong, not what
+_STOP_WORDS = """
+    about above add after again all also and any are as at back be been before being below between bit both
+    bug but by call called can cause caused change code com could current currently def description did
+    different do does doesn doing don done down due each either else error even example exception expected
+    false file first fix following for found from get gets give given github got had has have having here how
+    html http https if import in info instead into is isn issue it its itself just know last like line lines
+    ll make makes may me might more most much must my need new no non none not now object of off on one only
+    or org other our out output over own please possible print problem python raise raised raises re really
+    reproduce result results return returns run running same see seem seems self should show shows simple
+    since so some something still such sure system take test tests than thank thanks that the their them then
+    there these they thing think this those though to too traceback true try trying two under up use used user
+    uses using value values ve version very via want was way we well were what when where whether which while
+    who why will with within without won work working works would wrong www yes you your
+    """
+STOP_WORDS = frozenset(_STOP_WORDS.split())
+
 
 def split_lines(text: str) -> list[str]:
     r"""Split on `\n` alone and keep the ends, so that line numbers agree with git and tree-sitter."""

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from cgm.artifacts import Entity
-from cgm.text import identifier_terms
+from cgm.text import STOP_WORDS, identifier_terms
 from rewriter.parts import Parts
 
 _SUFFIXES = "py|pyx|pxd|pyi|rst|txt|cfg|toml|ini|json|html|js|css|tex_t|tex|yml|yaml|md|po|c|h|cpp|jinja|mplstyle"
@@ -33,23 +33,6 @@ _CAMEL = re.compile(r"[A-Z]?[a-z]+[A-Z0-9_]\w*|[A-Z]{2,}[a-z]\w*")
 _LIBRARY = ("site-packages/", "dist-packages/")
 _OUTSIDE = re.compile(r"(^|/)lib(64)?/python[\d.]+/(?!site-packages|dist-packages)")
 _WEB = ("www.", "http")
-
-STOP_WORDS = frozenset(
-    """
-    about above add after again all also and any are as at back be been before being below between bit both
-    bug but by call called can cause caused change code com could current currently def description did
-    different do does doesn doing don done down due each either else error even example exception expected
-    false file first fix following for found from get gets give given github got had has have having here how
-    html http https if import in info instead into is isn issue it its itself just know last like line lines
-    ll make makes may me might more most much must my need new no non none not now object of off on one only
-    or org other our out output over own please possible print problem python raise raised raises re really
-    reproduce result results return returns run running same see seem seems self should show shows simple
-    since so some something still such sure system take test tests than thank thanks that the their them then
-    there these they thing think this those though to too traceback true try trying two under up use used user
-    uses using value values ve version very via want was way we well were what when where whether which while
-    who why will with within without won work working works would wrong www yes you your
-    """.split()
-)
 
 
 def find_entities(parts: Parts, limit: int) -> tuple[Entity, ...]:
