@@ -16,6 +16,7 @@ from hydra.core.config_store import ConfigStore
 from omegaconf import MISSING, DictConfig, OmegaConf
 
 from cgm.errors import ConfigError, require
+from launch.refusal import refuse_unknown
 
 STAGES = ("preprocessing", "rewriter", "retriever", "reranker", "reader")
 SERVICES = ("embedder", "llm")
@@ -34,6 +35,7 @@ class Option:
 OPTIONS = (
     Option("llm", "none"),
     Option("reader", "none"),
+    Option("reader", "repair", "reader.stage:RepairReader"),
 )
 
 
@@ -150,10 +152,15 @@ def choice_of(group: str, node: DictConfig) -> Choice:
     Raises:
         ConfigError: a value breaks its rule.
     """
+    schema = OmegaConf.get_type(node)
+    chosen = getattr(schema, "option", None)
+    require(chosen == node.get("option"), f"{group}.option names the choice {group}={chosen}", node.get("option"))
     option = find_option(group, node.option)
-    values: dict[Any, Any] = {**typing.cast("dict[Any, Any]", OmegaConf.to_container(node, resolve=True))}
+    values = _plain(node)
     del values["option"]
-    return Choice(option, config_class(option)(**values))
+    config = config_class(option)
+    refuse_unknown(values, [item.name for item in dataclasses.fields(config)], f"{group}.")
+    return Choice(option, config(**values))
 
 
 def run_config(config: DictConfig) -> RunConfig:
@@ -162,10 +169,13 @@ def run_config(config: DictConfig) -> RunConfig:
     Raises:
         ConfigError: a value breaks its rule.
     """
+    refuse_unknown(map(str, config), [item.name for item in dataclasses.fields(RunConfig)])
     groups = {group: choice_of(group, config[group]) for group in (*STAGES, *SERVICES)}
-    names = [item.name for item in dataclasses.fields(RunConfig) if item.name not in groups]
-    plain = OmegaConf.to_container(OmegaConf.masked_copy(config, names), resolve=True)
-    return RunConfig(**typing.cast("dict[str, Any]", plain), **groups)
+    return RunConfig(**{**_plain(config), **groups})
+
+
+def _plain(node: DictConfig) -> dict[str, Any]:
+    return typing.cast("dict[str, Any]", OmegaConf.to_container(node, resolve=True))
 
 
 def register() -> None:
