@@ -1,0 +1,92 @@
+"""Codebases of snapshots as arrays in the stage cache: built once, read again only where a stage needs them.
+
+Knows the files of an entry. Does not know how graphs and vectors are made; an entry that is incomplete or damaged is
+made again.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from cgm.errors import StorageError
+from cgm.protocols import Codebase, Embedder
+from cgm.store import StageCache, load_dense, load_graph, load_lexical, save_dense, save_graph, save_lexical
+from preprocessing.snapshot import Snapshot
+
+
+class Preprocessor(Protocol):
+    """Stage 0."""
+
+    def build(self, snapshot: Snapshot) -> Codebase:
+        """Turn a snapshot into a graph and its lexical index."""
+
+
+@dataclass(frozen=True)
+class Count:
+    """How many nodes, edges or unlinked references (`what`) of a kind a graph has."""
+
+    what: str
+    kind: str
+    number: int
+
+
+@dataclass(frozen=True)
+class Indexed:
+    """What is known of a codebase without reading its arrays."""
+
+    snapshot: str
+    documents: int
+    counts: tuple[Count, ...]
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """What is known of a codebase's vectors without reading them."""
+
+    documents: int
+    width: int
+
+
+class CodebaseCache:
+    """Codebases by the key of their preprocessing, vectors by the key of their embedding."""
+
+    def __init__(self, cache: StageCache, preprocessor: Preprocessor, embedder: Embedder | None) -> None:
+        self._cache = cache
+        self._preprocessor = preprocessor
+        self._embedder = embedder
+
+    def build(self, snapshot: Snapshot, key: str) -> Codebase:
+        """Index a snapshot and keep it. Raises as the preprocessor and `cgm.store.write_bytes`."""
+        codebase = self._preprocessor.build(snapshot)
+        save_graph(self._cache.path("preprocessing", key, ".graph.npz"), codebase.graph)
+        save_lexical(self._cache.path("preprocessing", key, ".lexical.npz"), codebase.lexical)
+        return codebase
+
+    def load(self, snapshot: Snapshot, key: str) -> Codebase:
+        """Read a codebase that was built before, or build it again."""
+        try:
+            graph = load_graph(self._cache.path("preprocessing", key, ".graph.npz"))
+            lexical = load_lexical(self._cache.path("preprocessing", key, ".lexical.npz"))
+        except StorageError:
+            return self.build(snapshot, key)
+        return Codebase(snapshot.identity, graph, lexical, snapshot)
+
+    def embed(self, codebase: Codebase, key: str) -> Codebase:
+        """Embed a codebase's documents and keep the vectors. Raises as the embedder and `cgm.store.write_bytes`."""
+        assert self._embedder is not None
+        dense = self._embedder.index(codebase)
+        save_dense(self._cache.path("embedder", key, ".npz"), dense)
+        return replace(codebase, dense=dense)
+
+    def load_vectors(self, codebase: Codebase, key: str) -> Codebase:
+        """Read vectors that were made before, or make them again."""
+        try:
+            return replace(codebase, dense=load_dense(self._cache.path("embedder", key, ".npz")))
+        except StorageError:
+            return self.embed(codebase, key)
+
+
+def describe(codebase: Codebase) -> Indexed:
+    """Count what a codebase holds."""
+    counts = codebase.graph.counts()
+    rows = tuple(Count(what, kind, number) for what, kinds in counts.items() for kind, number in kinds.items())
+    return Indexed(codebase.snapshot, len(codebase.lexical.nodes), rows)

@@ -1,0 +1,127 @@
+"""What a person sees of a run: progress while it works, tables and findings at its end.
+
+Knows how to draw. Does not know how anything is computed. Progress goes to stderr, a bar on a terminal and a line now
+and then elsewhere; findings go to stdout.
+"""
+
+import logging
+import time
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from types import TracebackType
+from typing import Any, Self
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import TimeRemainingColumn as Remaining
+from rich.syntax import Syntax
+from rich.table import Table
+from rich.text import Text
+
+from cgm.artifacts import Ranked
+from eval.metrics import CUTOFFS
+from launch.pipeline import Outcome
+
+_log = logging.getLogger(__name__)
+_QUIET_SECONDS = 10.0
+_SHOWN = 10
+
+
+class RunProgress(AbstractContextManager["RunProgress"]):
+    """Progress over instances."""
+
+    def __init__(self, console: Console, total: int) -> None:
+        columns = (
+            SpinnerColumn(),
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[failed]}", markup=False),
+            TimeElapsedColumn(),
+            Remaining(),
+        )
+        self._bar = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+        self._task = self._bar.add_task("starting", total=total, failed="")
+        self._total, self._done, self._failed = total, 0, 0
+        self._told = time.monotonic()
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bar.stop()
+
+    def stage(self, instance_id: str, stage: str) -> None:
+        """Show that a stage of an instance begins."""
+        self._bar.update(self._task, description=f"{printable(instance_id)} {stage}")
+
+    def done(self, outcome: Outcome) -> None:
+        """Count an instance."""
+        self._done += 1
+        self._failed += outcome.failure is not None
+        failed = f"{self._failed} failed" if self._failed else ""
+        self._bar.update(self._task, advance=1, description=printable(outcome.instance_id), failed=failed)
+        if self._bar.disable and self._total > 1 and time.monotonic() - self._told > _QUIET_SECONDS:
+            self._told = time.monotonic()
+            _log.info("%d of %d instances done, %d failed", self._done, self._total, self._failed)
+
+
+def show_findings(console: Console, outcome: Outcome) -> None:
+    """Print the places to edit with their reasons, and the patch where there is one."""
+    if outcome.ranking:
+        _show_places(console, "files", outcome.ranking.files)
+        _show_places(console, "functions", outcome.ranking.functions)
+    if outcome.patch and outcome.patch.diff:
+        console.print(Text("patch", style="bold"))
+        if console.is_terminal:
+            console.print(Syntax(outcome.patch.diff, "diff", background_color="default"))
+        else:
+            console.print(Text(outcome.patch.diff), soft_wrap=True)
+    elif outcome.patch:
+        errors = "; ".join(dict.fromkeys(sample.error for sample in outcome.patch.samples if sample.error))
+        console.print(Text(printable(f"no patch: {errors or 'no sample gave one'}")), soft_wrap=True)
+
+
+def show_summary(console: Console, summary: dict[str, Any], metrics: dict[str, Any] | None) -> None:
+    """Print what each stage did and took, and the metrics where there are any."""
+    table = Table("stage", box=None, header_style="bold")
+    for name in ("computed", "cached", "failed", "seconds", "tokens", "cost $"):
+        table.add_column(name, justify="right")
+    for name, stage in summary["stages"].items():
+        usage = stage["usage"]
+        tokens = usage["prompt_tokens"] + usage["completion_tokens"]
+        counts = (str(stage[key]) for key in ("computed", "cached", "failed"))
+        table.add_row(name, *counts, f"{stage['seconds']:.2f}", str(tokens), f"{usage['cost']:.4f}")
+    console.print(table)
+    if metrics:
+        console.print(metrics_table({"": metrics}))
+
+
+def metrics_table(runs: dict[str, dict[str, Any]]) -> Table:
+    """Strict Acc@k and MRR of runs, in percent, a row for each run and level."""
+    cutoffs = sorted({k for level in CUTOFFS.values() for k in level})
+    table = Table("run", "level", box=None, header_style="bold")
+    for name in ("n", *(f"strict@{k}" for k in cutoffs), "MRR"):
+        table.add_column(name, justify="right")
+    for run, metrics in runs.items():
+        for level in CUTOFFS:
+            values = metrics[level]
+            names = (*(f"strict@{k}" for k in cutoffs), "MRR")
+            cells = (f"{100 * values[name]:.1f}" if name in values else "" for name in names)
+            table.add_row(Text(run), level, str(values["n"]), *cells)
+    return table
+
+
+def printable(text: str) -> str:
+    """A text on one line, with characters that could steer a terminal escaped."""
+    return "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)
+
+
+def _show_places(console: Console, title: str, places: Sequence[Ranked]) -> None:
+    console.print(Text(title, style="bold"))
+    for number, place in enumerate(places[:_SHOWN], 1):
+        line = Text.assemble(f"{number:3d}  ", (printable(place.label), "cyan"), f"  {printable(place.reason)}")
+        console.print(line, soft_wrap=True)

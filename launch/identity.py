@@ -1,0 +1,45 @@
+"""What a stage's output depends on besides its inputs: its option, settings and code, and those of its services.
+
+Knows how these become the JSON-ready part of a fingerprint. Does not know what the outputs are.
+"""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from importlib import resources
+from importlib.resources.abc import Traversable
+from typing import Any
+
+from launch.schema import Choice, wanted_services
+
+FLOOR = "cgm"
+
+
+def stage_identity(choice: Choice, services: Mapping[str, Any]) -> list[Any]:
+    """The identity of an option with the services that it asks for; `services` holds theirs, by name."""
+    wanted = {name: services[name] for name in wanted_services(choice.option) if name in services}
+    return [*option_identity(choice), wanted]
+
+
+def option_identity(choice: Choice) -> list[Any]:
+    """The identity of an option by itself: name, settings, and the code of its package and of the floor."""
+    package = choice.option.target.partition(":")[0].rpartition(".")[0]
+    code = [code_version(name) for name in sorted({FLOOR, package} - {""})]
+    return [choice.identity(), code]
+
+
+@lru_cache
+def code_version(package: str) -> str:
+    """A digest of a package's own source and data files, those of its subpackages left out."""
+    digest = hashlib.sha256()
+    for path, item in sorted(_files(resources.files(package), ""), key=lambda pair: pair[0]):
+        digest.update(f"{path}\0".encode() + hashlib.sha256(item.read_bytes()).digest())
+    return digest.hexdigest()[:32]
+
+
+def _files(folder: Traversable, prefix: str) -> Iterator[tuple[str, Traversable]]:
+    for item in folder.iterdir():
+        if item.is_file():
+            yield prefix + item.name, item
+        elif item.name != "__pycache__" and not item.joinpath("__init__.py").is_file():
+            yield from _files(item, f"{prefix}{item.name}/")

@@ -1,0 +1,51 @@
+"""How a refused command line is put: one line that names the setting and the rule.
+
+Knows the errors of Hydra and OmegaConf. Does not know what any setting means.
+"""
+
+import dataclasses
+from collections.abc import Collection, Iterable
+from difflib import get_close_matches
+
+from hydra.errors import MissingConfigException
+from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
+
+from cgm.errors import ConfigError
+
+
+def refuse_unknown(names: Iterable[str], known: Collection[str], prefix: str = "") -> None:
+    """Refuse a setting that does not exist.
+
+    Raises:
+        ConfigError: a name is not among those known; the message has the nearest one.
+    """
+    for name in names:
+        if name not in known:
+            raise ConfigError(_unknown(f"{prefix}{name}", [f"{prefix}{item}" for item in known], "setting"))
+
+
+def explain(error: Exception) -> str:
+    """Put an error in one line; the nearest valid name is offered for a misspelt one."""
+    if isinstance(error, MissingConfigException) and error.missing_cfg_file:
+        group, _, name = error.missing_cfg_file.rpartition("/")
+        return _unknown(f"{group}={name}", [f"{group}={option}" for option in error.options or ()], "option")
+    cause = error.__cause__ or error
+    if isinstance(cause, ConfigAttributeError | ConfigKeyError) and dataclasses.is_dataclass(cause.object_type):
+        key = str(cause.full_key)
+        prefix = key.rpartition(".")[0]
+        known = [item.name for item in dataclasses.fields(cause.object_type)]
+        return _unknown(key, [f"{prefix}.{name}".lstrip(".") for name in known], "setting")
+    if isinstance(cause, OmegaConfBaseException) and cause.full_key:
+        return f"{cause.full_key}: {_first_line(cause)}"
+    return _first_line(error)
+
+
+def _unknown(given: str, known: Collection[str], what: str) -> str:
+    near = get_close_matches(given, known, n=1)
+    hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(known)}"
+    return f"{given} is no {what}; {hint}"
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return " ".join(lines[:2]) if lines[0].startswith("Error parsing") else lines[0]

@@ -1,0 +1,145 @@
+"""The command `cgm`: issues through the chain, into a run folder.
+
+Knows the command line, exit codes, environment and clock. Exit codes: 0 every instance got through, 1 a refused setting
+or input, or no instance got through, 2 some instances failed (failures.jsonl), 130 interrupted.
+"""
+
+import dataclasses
+import logging
+import os
+import sys
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import hydra
+from hydra.core.hydra_config import HydraConfig
+from hydra.errors import HydraException
+from omegaconf import DictConfig
+from omegaconf.errors import OmegaConfBaseException
+from rich.console import Console
+
+from cgm.errors import CgmError
+from cgm.store import write_json
+from eval.localization import load_gold
+from launch.console import RunProgress, printable, show_findings, show_summary
+from launch.dataset import Instance, load_instances
+from launch.pipeline import Outcome, Pipeline
+from launch.refusal import explain
+from launch.runfolder import open_run, write_artifacts, write_metrics
+from launch.runner import Report, run_instances
+from launch.schema import STAGES, RunConfig, register, run_config
+from launch.summary import summarize_run
+
+_log = logging.getLogger(__name__)
+_GIB = 1 << 30
+_FAILURES_SHOWN = 5
+
+
+def main() -> None:
+    """Run the command line and leave with its exit code."""
+    sys.exit(run_command(run_job))
+
+
+def run_command(job: Callable[[DictConfig, Path], int]) -> int:
+    """Compose the configuration of each job of the command line and run it; the highest exit code."""
+    codes: list[int] = []
+    # Hydra would print its own errors over several lines and leave
+    os.environ["HYDRA_FULL_ERROR"] = "1"
+    _log_to_stderr()
+    register()
+    app = hydra.main(version_base="1.3", config_path="pkg://conf", config_name="pipeline")
+    try:
+        app(lambda config: codes.append(_guarded(job, config)))()
+    except (HydraException, OmegaConfBaseException, CgmError) as error:
+        return _refuse(explain(error))
+    except KeyboardInterrupt:
+        return 130
+    return max(codes, default=0)
+
+
+def _log_to_stderr() -> None:
+    logging.basicConfig(format="%(message)s", stream=sys.stderr, force=True)
+    for name in ("launch", "eval", "cgm", *STAGES):
+        logging.getLogger(name).setLevel(logging.INFO)
+
+
+def run_job(config: DictConfig, folder: Path) -> int:
+    """Run one configuration into its folder; the exit code.
+
+    Raises:
+        CgmError: a setting or input is refused, or a file of ours cannot be written.
+    """
+    settings = _settled(run_config(config))
+    instances = load_instances(settings)
+    gold = load_gold(Path(settings.gold).expanduser()) if settings.gold else None
+    pipeline = Pipeline(settings)
+    open_run(folder, config)
+    started = time.perf_counter()
+    reports = _run(settings, pipeline, instances)
+    summary = summarize_run(reports, time.perf_counter() - started)
+    write_artifacts(folder, [report.outcome for report in reports])
+    metrics = write_metrics(folder, [report.outcome for report in reports], gold) if gold is not None else None
+    write_json(folder / "summary.json", summary)
+    _show([report.outcome for report in reports], summary, metrics, folder)
+    return _exit_code(summary)
+
+
+def default_cache() -> Path:
+    """The folder of ours in the user's cache folder."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "r4"
+
+
+def _run(settings: RunConfig, pipeline: Pipeline, instances: Sequence[Instance]) -> list[Report]:
+    """Outcomes in the order of the dataset, the stage cache within its bounds before and after."""
+    limit = int(settings.cache_gib * _GIB)
+    pipeline.cache.prune(limit)
+    reports: dict[str, Report] = {}
+    with RunProgress(Console(stderr=True), len(instances)) as progress:
+        for report in run_instances(settings, pipeline, instances, progress.stage):
+            reports[report.outcome.instance_id] = report
+            progress.done(report.outcome)
+    pipeline.cache.prune(limit)
+    return [reports[instance.issue.instance_id] for instance in instances]
+
+
+def _settled(settings: RunConfig) -> RunConfig:
+    folder = Path(settings.cache_dir).expanduser() if settings.cache_dir else default_cache()
+    return dataclasses.replace(settings, cache_dir=str(folder.absolute()))
+
+
+def _show(outcomes: Sequence[Outcome], summary: dict[str, Any], metrics: dict[str, Any] | None, folder: Path) -> None:
+    console = Console(highlight=False)
+    if len(outcomes) == 1:
+        show_findings(console, outcomes[0])
+    show_summary(console, summary, metrics)
+    for failure in [outcome.failure for outcome in outcomes if outcome.failure][:_FAILURES_SHOWN]:
+        _log.error("%s: %s: %s", failure.instance_id, failure.stage, printable(failure.message))
+    _log.info("%d completed, %d failed: %s", summary["completed"], summary["failed"], folder)
+
+
+def _exit_code(summary: dict[str, Any]) -> int:
+    if not summary["completed"]:
+        return 1
+    return 2 if summary["failed"] else 0
+
+
+def _guarded(job: Callable[[DictConfig, Path], int], config: DictConfig) -> int:
+    folder = Path(HydraConfig.get().runtime.output_dir)
+    try:
+        return job(config, folder)
+    except (CgmError, OmegaConfBaseException) as error:
+        # Hydra makes the folder before anyone has looked at the settings
+        with suppress(OSError):
+            folder.rmdir()
+        return _refuse(explain(error))
+    except KeyboardInterrupt:
+        _log.error("interrupted; the same command with run_dir=%s goes on from here", folder)
+        raise
+
+
+def _refuse(message: str) -> int:
+    _log.error("error: %s", printable(message))
+    return 1
