@@ -133,12 +133,13 @@ def _disjoint(edits: Iterable[Edit]) -> list[Edit]:
 def _finish_last_line(edits: list[Edit], lines: Sequence[str], end: str) -> list[Edit]:
     """Join what is appended after a last line without line end to that line, or to the edit that replaces it."""
     count = len(lines)
-    if not lines or lines[-1].endswith("\n") or edits[-1].start <= count or not edits[-1].replacement:
-        return edits
     *before, appended = edits
+    if not lines or appended.start <= count or not appended.replacement:
+        return edits
     last = before.pop() if before and before[-1].end == count else Edit(appended.path, count, count, lines[-1])
-    kept = last.replacement if not last.replacement or last.replacement.endswith("\n") else last.replacement + end
-    return [*before, Edit(last.path, last.start, count, kept + appended.replacement)]
+    if not last.replacement or last.replacement.endswith("\n"):
+        return edits
+    return [*before, Edit(last.path, last.start, count, last.replacement + end + appended.replacement)]
 
 
 def _refine(edit: Edit, lines: Sequence[str]) -> list[Edit]:

@@ -70,7 +70,7 @@ def test_a_line_that_no_file_has_is_named() -> None:
 
 
 def test_lines_that_do_not_stand_together_are_named() -> None:
-    with pytest.raises(PatchError, match="do not stand together in shop/cart.py"):
+    with pytest.raises(PatchError, match=r"do not stand together in shop/cart\.py"):
         _located("        result = 0\n        return result\n", "")
 
 

@@ -20,7 +20,7 @@ def test_a_diff_that_git_refuses_is_refused_with_gits_words() -> None:
         apply_diff(_DIFF, {"x.py": "something else\n"})
 
 
-def test_a_diff_that_leaves_the_folder_is_refused_by_git_too(tmp_path: Path) -> None:
+def test_a_diff_that_leaves_the_folder_is_refused_by_git_too() -> None:
     diff = _DIFF.replace("x.py", "../outside.py")
     with pytest.raises(PatchError, match="git refuses"):
         apply_diff(diff, {"x.py": "a\n"})
