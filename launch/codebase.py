@@ -16,7 +16,7 @@ from preprocessing.snapshot import Snapshot
 class Preprocessor(Protocol):
     """Stage 0."""
 
-    def build(self, snapshot: Snapshot) -> Codebase:
+    def preprocess(self, snapshot: Snapshot) -> Codebase:
         """Turn a snapshot into a graph and its lexical index."""
 
 
@@ -56,7 +56,7 @@ class CodebaseCache:
 
     def build(self, snapshot: Snapshot, key: str) -> Codebase:
         """Index a snapshot and keep it. Raises as the preprocessor and `cgm.store.write_bytes`."""
-        codebase = self._preprocessor.build(snapshot)
+        codebase = self._preprocessor.preprocess(snapshot)
         save_graph(self._cache.path("preprocessing", key, ".graph.npz"), codebase.graph)
         save_lexical(self._cache.path("preprocessing", key, ".lexical.npz"), codebase.lexical)
         return codebase

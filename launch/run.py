@@ -30,7 +30,7 @@ from launch.pipeline import Outcome, Pipeline
 from launch.refusal import explain
 from launch.runfolder import open_run, write_artifacts, write_metrics
 from launch.runner import Report, run_instances
-from launch.schema import STAGES, RunConfig, register, run_config
+from launch.schema import RunConfig, register, run_config
 from launch.summary import summarize_run
 
 _log = logging.getLogger(__name__)
@@ -62,8 +62,7 @@ def run_command(job: Callable[[DictConfig, Path], int]) -> int:
 
 def _log_to_stderr() -> None:
     logging.basicConfig(format="%(message)s", stream=sys.stderr, force=True)
-    for name in ("launch", "eval", "cgm", *STAGES):
-        logging.getLogger(name).setLevel(logging.INFO)
+    logging.getLogger("launch").setLevel(logging.INFO)
 
 
 def run_job(config: DictConfig, folder: Path) -> int:
