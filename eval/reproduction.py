@@ -1,0 +1,120 @@
+"""The reproduction of an issue as a check: a script that fails on the code at fault and passes once it is repaired.
+
+Knows how a copy of the repository's files is laid out, changed for one run and put back. Does not know how a
+repository is read (it is handed the files), nor how the script is kept from harm (`eval.sandbox`).
+"""
+
+import os
+import shutil
+import sys
+import tempfile
+import weakref
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from cgm.errors import SandboxError
+from cgm.protocols import CheckResult
+from eval.sandbox import Outcome, Sandbox
+
+# where projects keep their packages, by custom
+_IMPORT_ROOTS = (".", "src", "lib")
+
+
+class ReproductionCheck:
+    """Runs `python script` in a sandbox; passed means exit code 0.
+
+    `files` gives (path, content) of every file of the repository; it is asked once, before the first run. The script
+    starts in the copy's root with root, src and lib on PYTHONPATH; it may read the copy, and write in /tmp alone.
+    """
+
+    def __init__(
+        self,
+        script: Path,
+        files: Callable[[], Iterable[tuple[str, bytes]]],
+        *,
+        sandbox: Sandbox | None = None,
+        python: str = sys.executable,
+    ) -> None:
+        if not script.is_file():
+            raise SandboxError(f"a check must be a script that exists, got {script}")
+        self._script = script.read_bytes()
+        self._name = script.name
+        self._files = files
+        self._sandbox = sandbox or Sandbox()
+        self._python = python
+        self._copy: Path | None = None
+
+    def run(self, changed: Mapping[str, str]) -> CheckResult:
+        """Run on the repository with the files of `changed` (path to new text) in place of its own.
+
+        Raises:
+            SandboxError: it could not be run in isolation, did not finish, or a path leaves the repository.
+        """
+        base = self._copy or self._make_copy()
+        root = base / "repository"
+        with _replaced({_inside(root, path): text for path, text in changed.items()}):
+            outcome = self._sandbox.run(
+                [self._python, str(base / "reproduction" / self._name)],
+                cwd=root,
+                readable=[base],
+                env={"PYTHONPATH": os.pathsep.join(str(root / name) for name in _IMPORT_ROOTS)},
+            )
+        return self._judge(outcome)
+
+    def _judge(self, outcome: Outcome) -> CheckResult:
+        if outcome.timed_out:
+            raise SandboxError(f"{self._name} did not finish within {self._sandbox.limits.seconds:g} s")
+        return CheckResult(passed=outcome.code == 0, output=outcome.output)
+
+    def _make_copy(self) -> Path:
+        """Lay out a folder with `repository/` and `reproduction/`, which lives as long as this object."""
+        base = Path(tempfile.mkdtemp(prefix="r4-check-")).resolve()
+        weakref.finalize(self, shutil.rmtree, base, ignore_errors=True)
+        try:
+            for path, content in self._files():
+                _write(_inside(base / "repository", path), content)
+            _write(base / "reproduction" / self._name, self._script)
+        except OSError as error:
+            raise SandboxError(f"cannot copy the repository to {base}: {error.strerror}") from error
+        _open_to_all(base)
+        self._copy = base
+        return base
+
+
+def _inside(root: Path, path: str) -> Path:
+    target = root / path
+    # no resolving: the copy holds regular files alone, so only the path itself can leave it
+    if not Path(os.path.normpath(target)).is_relative_to(root) or target == root:
+        raise SandboxError(f"a changed file must lie in the repository, got {path!r}")
+    return target
+
+
+def _write(target: Path, content: bytes) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes(content)
+
+
+def _open_to_all(base: Path) -> None:
+    """Make everything readable: in a sandbox that root starts, the script runs as another user."""
+    for folder, _, names in os.walk(base):
+        Path(folder).chmod(0o755)
+        for name in names:
+            Path(folder, name).chmod(0o644)
+
+
+@contextmanager
+def _replaced(texts: Mapping[Path, str]) -> Iterator[None]:
+    """Give files new texts for a while; what was there before comes back, and what was not is gone."""
+    before = {path: path.read_bytes() if path.is_file() else None for path in texts}
+    try:
+        for path, text in texts.items():
+            _write(path, text.encode("utf-8", "surrogateescape"))
+            path.chmod(0o644)
+        yield
+    finally:
+        for path, content in before.items():
+            if content is None:
+                path.unlink(missing_ok=True)
+            else:
+                path.write_bytes(content)
