@@ -60,10 +60,11 @@ def _build_root(order: dict[str, Any]) -> None:
         _bind(f"/dev/{device}", f"{root}/dev/{device}")
     for folder in order["readable"]:
         _bind(os.path.realpath(folder), root + folder)
-        _make_read_only(root + folder)
+        _make_read_only(root + folder, _AT_RECURSIVE)
     for folder in order["writable"]:
         _bind(os.path.realpath(folder), root + folder)
     _mount("proc", f"{root}/proc", "proc", _MS_NOSUID | _MS_NODEV | _MS_NOEXEC, "")
+    _make_read_only(root, 0)
     os.chroot(root)
     os.chdir("/")
 
@@ -87,12 +88,12 @@ def _mount(source: str, target: str, kind: str, flags: int, data: str) -> None:
         raise OSError(ctypes.get_errno(), "cannot mount", target)
 
 
-def _make_read_only(path: str) -> None:
+def _make_read_only(path: str, flags: int) -> None:
     # mount_setattr changes this one attribute alone, so flags that the host has locked stay as they are
     attributes = struct.pack("QQQQ", _MOUNT_ATTR_RDONLY, 0, 0, 0)
     target = path.encode("utf-8", "surrogateescape")
     if _libc.syscall(
-        ctypes.c_long(_SYS_MOUNT_SETATTR), ctypes.c_int(_AT_FDCWD), target, ctypes.c_uint(_AT_RECURSIVE), attributes, 32
+        ctypes.c_long(_SYS_MOUNT_SETATTR), ctypes.c_int(_AT_FDCWD), target, ctypes.c_uint(flags), attributes, 32
     ):
         raise OSError(ctypes.get_errno(), "cannot make read-only", path)
 

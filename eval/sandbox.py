@@ -177,7 +177,7 @@ def _bwrap(readable: Sequence[Path], writable: Sequence[Path], empty_bytes: int)
     for option, paths in (("--ro-bind", readable), ("--bind", writable)):
         for path in paths:
             arguments += [*_open_folders(path), option, str(path), str(path)]
-    return [*arguments, "--"]
+    return [*arguments, "--remount-ro", "/dev", "--remount-ro", "/", "--"]
 
 
 def _open_folders(path: Path) -> list[str]:

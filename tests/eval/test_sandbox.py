@@ -65,15 +65,16 @@ def test_files_outside_cannot_be_written(mechanism: str, tmp_path: Path) -> None
     kept.write_text("before")
     tmp_path.chmod(0o777)
     kept.chmod(0o666)
+    paths = [str(kept), str(tmp_path / "new"), "/usr/new", "/etc/new", "/new", "/dev/new", sys.prefix + "/new"]
     code = f"""
-for path in ({str(kept)!r}, {str(tmp_path / "new.txt")!r}, "/usr/new.txt", "/etc/new.txt", {sys.prefix + "/new.txt"!r}):
+for path in {paths!r}:
     try:
         open(path, "w").write("after")
     except OSError:
         print("refused")
 """
     outcome = run(mechanism, code, readable=[tmp_path])
-    assert outcome.output.split() == ["refused"] * 5
+    assert outcome.output.split() == ["refused"] * 7
     assert [path.name for path in tmp_path.iterdir()] == ["kept.txt"]
     assert kept.read_text() == "before"
 
