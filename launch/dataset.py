@@ -36,6 +36,7 @@ def load_instances(config: RunConfig) -> list[Instance]:
     require(any(single) != any(many), "give either repo and issue or dataset and repos", _given(config))
     if any(single):
         require(all(single), "repo and issue must be given together", _given(config))
+        require(not config.check or Path(config.check).is_file(), "check must be a script", config.check)
         require(not config.ids and not config.limit, "ids and limit are for a dataset", config.ids or config.limit)
         return [_single(config)]
     require(all(many), "dataset and repos must be given together", _given(config))

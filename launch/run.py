@@ -17,6 +17,7 @@ from typing import Any
 import hydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
+from hydra.types import RunMode
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 from rich.console import Console
@@ -33,6 +34,7 @@ from launch.runner import Report, run_instances
 from launch.schema import RunConfig, register, run_config
 from launch.summary import summarize_run
 
+Job = Callable[[DictConfig, Path], int]
 _log = logging.getLogger(__name__)
 _GIB = 1 << 30
 _FAILURES_SHOWN = 5
@@ -43,7 +45,7 @@ def main() -> None:
     sys.exit(run_command(run_job))
 
 
-def run_command(job: Callable[[DictConfig, Path], int]) -> int:
+def run_command(job: Job) -> int:
     """Compose the configuration of each job of the command line and run it; the highest exit code."""
     codes: list[int] = []
     # Hydra would print its own errors over several lines and leave
@@ -52,9 +54,13 @@ def run_command(job: Callable[[DictConfig, Path], int]) -> int:
     register()
     app = hydra.main(version_base="1.3", config_path="pkg://conf", config_name="pipeline")
     try:
-        app(lambda config: codes.append(_guarded(job, config)))()
-    except (HydraException, OmegaConfBaseException, CgmError) as error:
+        app(lambda config: _guarded(job, config, codes))()
+    except (HydraException, OmegaConfBaseException) as error:
         return _refuse(explain(error))
+    except OSError as error:
+        if codes:
+            raise
+        return _refuse(f"run_dir must be a folder that can be written: {error}")
     except KeyboardInterrupt:
         return 130
     return max(codes, default=0)
@@ -113,10 +119,11 @@ def _show(outcomes: Sequence[Outcome], summary: dict[str, Any], metrics: dict[st
     console = Console(highlight=False)
     if len(outcomes) == 1:
         show_findings(console, outcomes[0])
-    show_summary(console, summary, metrics)
+    if summary["completed"]:
+        show_summary(console, summary, metrics)
+        _log.info("%d completed, %d failed: %s", summary["completed"], summary["failed"], folder)
     for failure in [outcome.failure for outcome in outcomes if outcome.failure][:_FAILURES_SHOWN]:
-        _log.error("%s: %s: %s", failure.instance_id, failure.stage, printable(failure.message))
-    _log.info("%d completed, %d failed: %s", summary["completed"], summary["failed"], folder)
+        _refuse(f"{failure.instance_id}: {failure.stage}: {failure.message}")
 
 
 def _exit_code(summary: dict[str, Any]) -> int:
@@ -125,15 +132,19 @@ def _exit_code(summary: dict[str, Any]) -> int:
     return 2 if summary["failed"] else 0
 
 
-def _guarded(job: Callable[[DictConfig, Path], int], config: DictConfig) -> int:
-    folder = Path(HydraConfig.get().runtime.output_dir)
+def _guarded(job: Job, config: DictConfig, codes: list[int]) -> None:
+    codes.append(1)  # until it is known to be better
+    hydra_config = HydraConfig.get()
+    folder = Path(hydra_config.runtime.output_dir)
+    if hydra_config.mode is RunMode.MULTIRUN:
+        _log.info("run %d: %s", hydra_config.job.num, hydra_config.job.override_dirname)
     try:
-        return job(config, folder)
+        codes[-1] = job(config, folder)
     except (CgmError, OmegaConfBaseException) as error:
         # Hydra makes the folder before anyone has looked at the settings
         with suppress(OSError):
             folder.rmdir()
-        return _refuse(explain(error))
+        _refuse(explain(error))
     except KeyboardInterrupt:
         _log.error("interrupted; the same command with run_dir=%s goes on from here", folder)
         raise

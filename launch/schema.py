@@ -181,8 +181,15 @@ def _plain(node: DictConfig) -> dict[str, Any]:
     return typing.cast("dict[str, Any]", OmegaConf.to_container(node, resolve=True))
 
 
+def describe_choices() -> str:
+    """A line for each group with the names of its options."""
+    names = {group: [option.name for option in OPTIONS if option.group == group] for group in (*STAGES, *SERVICES)}
+    return "\n".join(f"  {group:14} {', '.join(options)}" for group, options in names.items())
+
+
 def register() -> None:
-    """Give Hydra the schema of the run and of every option, as `schema/<group>/<option>`."""
+    """Give Hydra the schema of the run and of every option, as `schema/<group>/<option>`, and the help its choices."""
+    OmegaConf.register_new_resolver("choices", describe_choices, replace=True)
     store = ConfigStore.instance()
     store.store(group="schema", name="run", node=RunConfig)
     for option in OPTIONS:
