@@ -5,15 +5,17 @@ nor how many instances there are (`launch.runner`).
 """
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
 from cgm.artifacts import Failure, Patch, Ranking, Rewrite, Subgraph, Usage, from_row, to_row
 from cgm.errors import CgmError, IssueError, StorageError
-from cgm.protocols import Codebase
+from cgm.protocols import Check, Codebase
 from cgm.store import BlobCache, StageCache, fingerprint, read_bytes
+from eval.reproduction import ReproductionCheck
+from eval.sandbox import Sandbox
 from launch.codebase import CodebaseCache, Count, Embedded, Indexed, describe
 from launch.dataset import Instance
 from launch.identity import option_identity, stage_identity
@@ -210,13 +212,19 @@ class Chain:
 def _services(config: RunConfig, folder: Path) -> dict[str, Any]:
     services: dict[str, Any] = {"blobs": BlobCache(folder / "blobs"), "answers": folder / "answers", "check": None}
     if config.check:
-        from eval.sandbox import ReproductionCheck
-
-        services["check"] = ReproductionCheck(Path(config.check), Path(config.repo), config.commit)
+        services["check"] = _reproduction(config)
     llm = build(config.llm, services)
     services["llm"] = MeteredLLM(llm) if llm else None
     services["embedder"] = build(config.embedder, services)
     return services
+
+
+def _reproduction(config: RunConfig) -> Check:
+    def files() -> Iterator[tuple[str, bytes]]:
+        snapshot = open_snapshot(Path(config.repo), config.commit)
+        return zip(snapshot.by_path, snapshot.read_bytes(list(snapshot.by_path)), strict=True)
+
+    return ReproductionCheck(Path(config.check), files, sandbox=Sandbox(config.isolation))
 
 
 def _identities(config: RunConfig, names: list[str]) -> dict[str, Any]:
