@@ -8,6 +8,8 @@ import hashlib
 import io
 import json
 import os
+import shutil
+import sqlite3
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -15,6 +17,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any, TypeVar
 
+import diskcache
 import numpy as np
 from numpy.typing import NDArray
 
@@ -181,6 +184,91 @@ class StageCache:
             excess -= status.st_size
             dropped += 1
         return dropped
+
+
+class _BytesDisk(diskcache.Disk):  # type: ignore[misc]
+    """Stores bytes under text and nothing else, so that a foreign entry can never be unpickled."""
+
+    def store(self, value: Any, *arguments: Any, **options: Any) -> Any:
+        if not isinstance(value, bytes):
+            raise TypeError(f"a blob must be bytes, got {type(value).__name__}")
+        return super().store(value, *arguments, **options)
+
+    def fetch(self, mode: int, *arguments: Any) -> Any:
+        if mode == diskcache.core.MODE_PICKLE:
+            raise KeyError("a blob must be bytes")
+        return super().fetch(mode, *arguments)
+
+
+class BlobCache:
+    """Bytes under keys in one folder, shared by processes, the least recently used dropped beyond `max_bytes`.
+
+    It never fails: a damaged database is rebuilt, and what cannot be read or written counts as absent.
+    """
+
+    def __init__(self, root: Path, max_bytes: int = 4 << 30) -> None:
+        self.root = root
+        self.max_bytes = max_bytes
+        self._cache: diskcache.Cache | None = None
+
+    def get_many(self, keys: Sequence[str]) -> dict[str, bytes]:
+        """What the cache holds of `keys`."""
+
+        def read(cache: diskcache.Cache) -> dict[str, bytes]:
+            with cache.transact(retry=True):
+                found = ((key, cache.get(key, retry=True)) for key in keys)
+                return {key: value for key, value in found if isinstance(value, bytes)}
+
+        return self._attempt(read) or {}
+
+    def put_many(self, values: Mapping[str, bytes]) -> None:
+        """Keep values in one transaction."""
+
+        def write(cache: diskcache.Cache) -> None:
+            with cache.transact(retry=True):
+                for key, value in values.items():
+                    cache.set(key, value, retry=True)
+
+        self._attempt(write)
+
+    def get(self, key: str) -> bytes | None:
+        """One value, or None."""
+        return self.get_many([key]).get(key)
+
+    def put(self, key: str, value: bytes) -> None:
+        """Keep one value."""
+        self.put_many({key: value})
+
+    def close(self) -> None:
+        """Close the database; the next use opens it again."""
+        if self._cache is not None:
+            self._cache.close()
+            self._cache = None
+
+    def _attempt(self, action: Callable[["diskcache.Cache"], _Loaded]) -> _Loaded | None:
+        for _ in range(2):
+            try:
+                return action(self._open())
+            except (sqlite3.OperationalError, diskcache.Timeout, OSError):
+                return None
+            except (sqlite3.DatabaseError, KeyError, ValueError):
+                self._rebuild()
+        return None
+
+    def _open(self) -> "diskcache.Cache":
+        if self._cache is None:
+            self._cache = diskcache.Cache(
+                str(self.root),
+                disk=_BytesDisk,
+                disk_min_file_size=1 << 20,
+                eviction_policy="least-recently-used",
+                size_limit=self.max_bytes,
+            )
+        return self._cache
+
+    def _rebuild(self) -> None:
+        self.close()
+        shutil.rmtree(self.root, ignore_errors=True)
 
 
 def _pack(names: Sequence[str]) -> NDArray[Any]:

@@ -1,0 +1,164 @@
+"""What phase 1 knows of one file, a pure function of its bytes, and its compact form.
+
+Knows the rows and their JSON. Does not know how they are found (`preprocessing.parse`) nor linked
+(`preprocessing.resolve`).
+
+A scope is an index into `definitions`, or -1 for the module. A chain is a dotted expression: names and calls, as in
+`super().save` or `Session().headers`, with `?` for a part that has no name.
+
+Legend: P postings.
+"""
+
+import base64
+import json
+import zlib
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cgm.graph import NodeKind
+
+MODULE = -1
+FIELDS = ("path", "name", "signature", "docstring", "strings", "comments", "body")
+SIGNATURE, DOCSTRING, STRINGS, COMMENTS, BODY = range(2, len(FIELDS))
+
+PYTHON = "python"
+TEXT = "text"
+OPAQUE = "opaque"  # binary, too large, or not to be parsed in time
+
+
+class Definition(NamedTuple):
+    """A class, function, attribute or lambda; lines are 1-based, inclusive, and count decorators in."""
+
+    kind: int
+    name: str
+    parent: int
+    start: int
+    end: int
+    bases: tuple[str, ...] = ()
+    decorators: tuple[str, ...] = ()
+    returns: str = ""
+    is_abstract: bool = False
+
+
+class Import(NamedTuple):
+    """One imported name: `from <level dots><module> import <name> as <alias>`; an empty name imports the module."""
+
+    scope: int
+    module: str
+    name: str
+    alias: str
+    level: int
+    line: int
+
+
+class Use(NamedTuple):
+    """A chain that a scope calls or names, at the first line where it does."""
+
+    scope: int
+    chain: str
+    line: int
+
+
+class Assigned(NamedTuple):
+    """A name or `self.` attribute whose value is a chain; an annotation counts as a call of its class."""
+
+    scope: int
+    target: str
+    value: str
+
+
+@dataclass(frozen=True, eq=False)
+class Words:
+    """How often each identifier stands in each scope and field: P triples over a vocabulary."""
+
+    vocabulary: tuple[str, ...] = ()
+    scope: NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, np.int32))
+    part: NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, np.int32))
+    word: NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, np.int32))
+    count: NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, np.int32))
+
+
+@dataclass(frozen=True, eq=False)
+class FileFacts:
+    """All that linking and indexing need of one file.
+
+    `definitions` holds classes and functions in document order, then attributes and lambdas. `bound` are the names
+    that a function binds itself, by scope. `language` is python, text or opaque.
+    """
+
+    language: str
+    lines: int
+    definitions: tuple[Definition, ...] = ()
+    imports: tuple[Import, ...] = ()
+    calls: tuple[Use, ...] = ()
+    references: tuple[Use, ...] = ()
+    assigned: tuple[Assigned, ...] = ()
+    bound: dict[int, frozenset[str]] = field(default_factory=dict)
+    words: Words = field(default_factory=Words)
+
+
+def encode_facts(facts: FileFacts) -> bytes:
+    """Write facts as compressed JSON."""
+    words = facts.words
+    document = {
+        "language": facts.language,
+        "lines": facts.lines,
+        "definitions": facts.definitions,
+        "imports": facts.imports,
+        "calls": facts.calls,
+        "references": facts.references,
+        "assigned": facts.assigned,
+        "bound": {scope: " ".join(sorted(names)) for scope, names in sorted(facts.bound.items())},
+        "vocabulary": " ".join(words.vocabulary),
+        "postings": [_pack(column) for column in (words.scope, words.part, words.word, words.count)],
+    }
+    return zlib.compress(json.dumps(document, separators=(",", ":")).encode(), 1)
+
+
+def decode_facts(content: bytes) -> FileFacts:
+    """Read what `encode_facts` wrote.
+
+    Raises:
+        ValueError: the content is damaged.
+    """
+    try:
+        return _from_document(json.loads(zlib.decompress(content)))
+    except (zlib.error, TypeError, KeyError) as error:
+        raise ValueError(f"facts are damaged: {error}") from error
+
+
+def _from_document(document: dict[str, Any]) -> FileFacts:
+    scope, part, word, count = (_unpack(column) for column in document["postings"])
+    vocabulary = document["vocabulary"]
+    return FileFacts(
+        language=document["language"],
+        lines=document["lines"],
+        definitions=tuple(_definition(row) for row in document["definitions"]),
+        imports=tuple(Import(*row) for row in document["imports"]),
+        calls=tuple(Use(*row) for row in document["calls"]),
+        references=tuple(Use(*row) for row in document["references"]),
+        assigned=tuple(Assigned(*row) for row in document["assigned"]),
+        bound={int(scope): frozenset(names.split(" ")) for scope, names in document["bound"].items()},
+        words=Words(tuple(vocabulary.split(" ")) if vocabulary else (), scope, part, word, count),
+    )
+
+
+def _definition(row: list[Any]) -> Definition:
+    kind, name, parent, start, end, bases, decorators, returns, is_abstract = row
+    return Definition(kind, name, parent, start, end, tuple(bases), tuple(decorators), returns, is_abstract)
+
+
+def _pack(column: NDArray[np.int32]) -> str:
+    return base64.b64encode(column.astype("<i4").tobytes()).decode()
+
+
+def _unpack(text: str) -> NDArray[np.int32]:
+    return np.frombuffer(base64.b64decode(text), dtype="<i4")
+
+
+def is_scope(definition: Definition) -> bool:
+    """Whether a definition holds other definitions and uses."""
+    return definition.kind in (NodeKind.CLASS, NodeKind.FUNCTION)

@@ -1,0 +1,348 @@
+"""Phase 1: one file's bytes into facts.
+
+Knows what a Python file defines, imports, calls, names and assigns. Does not know other files: every name stays as
+it is written.
+"""
+
+import re
+from bisect import bisect_right
+from collections import Counter
+from functools import cache
+from importlib import metadata, resources
+
+import numpy as np
+from tree_sitter import Node
+
+from cgm.graph import NodeKind
+from cgm.store import fingerprint
+from preprocessing.facts import (
+    BODY,
+    COMMENTS,
+    DOCSTRING,
+    MODULE,
+    OPAQUE,
+    PYTHON,
+    STRINGS,
+    TEXT,
+    Assigned,
+    Definition,
+    FileFacts,
+    Import,
+    Use,
+    Words,
+)
+from preprocessing.scopes import Scopes, find_scopes
+from preprocessing.syntax import Syntax, annotated_class, bound_names, chain, first_child, query_text, read_syntax
+
+# an identifier or number that is not the prefix of a string
+_WORD = re.compile(rb"(?:[A-Za-z_]\w*+|[0-9]++)(?![\"'])")
+_PROSE_WORD = re.compile(rb"[A-Za-z_]\w*|[0-9]+")
+_NAMED = re.compile(
+    rb"(?<![\w.\x80-\xff])([A-Za-z_\x80-\xff][\w\x80-\xff]*+)(?:\.[A-Za-z_\x80-\xff][\w\x80-\xff]*+)*(?![\"'])"
+)
+_SELF = frozenset({b"self", b"cls"})
+# words of the grammar; None, True and False are kept, since messages name them
+_GRAMMAR = frozenset(
+    b"and as assert async await break class continue def del elif else except finally for from global if import in is "
+    b"lambda nonlocal not or pass raise return try while with yield".split()
+)
+_SNIFFED = 8192
+
+
+@cache
+def facts_version() -> str:
+    """A digest of all that decides what the facts of a file are."""
+    modules = [
+        resources.files("preprocessing").joinpath(f"{name}.py") for name in ("facts", "parse", "scopes", "syntax")
+    ]
+    sources = [module.read_text(encoding="utf-8") for module in modules]
+    versions = [metadata.version(package) for package in ("tree-sitter", "tree-sitter-python")]
+    return fingerprint(sources, query_text(), versions)
+
+
+def is_binary(source: bytes) -> bool:
+    """Whether a file is no text, as git judges it: a NUL among its first bytes."""
+    return b"\0" in source[:_SNIFFED]
+
+
+def count_lines(source: bytes) -> int:
+    """Lines of a file; a last one without an end counts."""
+    return source.count(b"\n") + bool(source and not source.endswith(b"\n"))
+
+
+def parse_opaque() -> FileFacts:
+    """Facts of a file whose text is not looked at."""
+    return FileFacts(OPAQUE, 0)
+
+
+def parse_text(source: bytes, indexed_bytes: int) -> FileFacts:
+    """Facts of a text without a grammar: its words too where it is at most `indexed_bytes` long."""
+    if is_binary(source):
+        return parse_opaque()
+    counter = Counter(_PROSE_WORD.findall(source)) if len(source) <= indexed_bytes else Counter()
+    return FileFacts(TEXT, count_lines(source), words=_words({(MODULE, BODY): counter}))
+
+
+def parse_python(source: bytes, seconds: float = 10.0) -> FileFacts:
+    """Facts of a Python file, however broken its syntax.
+
+    Raises:
+        ParseError: it took longer than `seconds`.
+    """
+    if is_binary(source):
+        return parse_opaque()
+    syntax = read_syntax(source, seconds)
+    scopes = find_scopes(syntax)
+    imports = tuple(_imports(syntax, scopes))
+    assignments = _Assignments(syntax, scopes)
+    definitions = scopes.definitions + tuple(assignments.definitions.values())
+    code = _code_only(syntax)
+    return FileFacts(
+        language=PYTHON,
+        lines=count_lines(source),
+        definitions=definitions,
+        imports=imports,
+        calls=tuple(_calls(syntax, scopes)),
+        references=tuple(_references(syntax, scopes, code, _global_names(definitions, imports), assignments.bound)),
+        assigned=tuple(dict.fromkeys(assignments.assigned)),
+        bound={scope: frozenset(names) for scope, names in assignments.bound.items() if names},
+        words=_words(_count_words(syntax, scopes, code)),
+    )
+
+
+def _imports(syntax: Syntax, scopes: Scopes) -> list[Import]:
+    rows: list[Import] = []
+    for node in syntax.all("import"):
+        scope, line = scopes.scope_at(node.start_byte), node.start_point.row + 1
+        names = [_imported(syntax, child) for child in node.children_by_field_name("name")]
+        if node.type == "import_statement":
+            rows.extend(Import(scope, name, "", alias, 0, line) for name, alias in names)
+            continue
+        module, level = _imported_module(syntax, node)
+        if any(child.type == "wildcard_import" for child in node.named_children):
+            names = [("*", "")]
+        rows.extend(Import(scope, module, name, alias, level, line) for name, alias in names)
+    return rows
+
+
+def _imported(syntax: Syntax, node: Node) -> tuple[str, str]:
+    """An imported name and its alias, empty where it has none."""
+    if node.type != "aliased_import":
+        return _squeezed(syntax, node), ""
+    name, alias = node.child_by_field_name("name"), node.child_by_field_name("alias")
+    return (_squeezed(syntax, name) if name else "", syntax.text(alias) if alias else "")
+
+
+def _imported_module(syntax: Syntax, node: Node) -> tuple[str, int]:
+    if node.type == "future_import_statement":
+        return "__future__", 0
+    module = node.child_by_field_name("module_name")
+    text = _squeezed(syntax, module) if module is not None else ""
+    name = text.lstrip(".")
+    return name, len(text) - len(name)
+
+
+def _squeezed(syntax: Syntax, node: Node) -> str:
+    return "".join(syntax.text(node).split())
+
+
+def _calls(syntax: Syntax, scopes: Scopes) -> list[Use]:
+    found: dict[tuple[int, str], Use] = {}
+    for node in syntax.all("callee"):
+        scope, name = scopes.scope_at(node.start_byte), chain(syntax, node)
+        if (scope, name) not in found:
+            # the last line of a chain is where its called name stands
+            found[scope, name] = Use(scope, name, node.end_point.row + 1)
+    return list(found.values())
+
+
+class _Assignments:
+    """What a file's assignments define, bind and say of values."""
+
+    def __init__(self, syntax: Syntax, scopes: Scopes) -> None:
+        self.definitions: dict[tuple[int, str], Definition] = {}
+        self.assigned: list[Assigned] = []
+        self.bound: dict[int, set[str]] = {}
+        self._syntax = syntax
+        self._scopes = scopes
+        self._named_lambdas: set[int] = set()
+        self._taken = {(definition.parent, definition.name) for definition in scopes.definitions}
+        for node in syntax.all("scope"):
+            self._parameters(node)
+        for node in syntax.all("assignment"):
+            self._assignment(node)
+        for node in syntax.all("as"):
+            self._alias(node)
+        for node in syntax.all("bound"):
+            self._bind(scopes.scope_at(node.start_byte), syntax.text(node))
+        for node in syntax.all("lambda"):
+            self._lambda(node)
+        for node in syntax.all("global"):
+            self.bound.get(scopes.scope_at(node.start_byte), set()).difference_update(bound_names(syntax.text(node)))
+
+    def _parameters(self, node: Node) -> None:
+        parameters = node.child_by_field_name("parameters")
+        if parameters is None:
+            return
+        scope = self._scopes.scope_at(parameters.start_byte)
+        for parameter in parameters.named_children:
+            name = parameter.child_by_field_name("name") or _first_identifier(parameter)
+            if name is None:
+                continue
+            self._bind(scope, self._syntax.text(name))
+            self._annotate(scope, self._syntax.text(name), parameter)
+
+    def _annotate(self, scope: int, target: str, node: Node) -> None:
+        annotation = node.child_by_field_name("type")
+        named = annotated_class(self._syntax.text(annotation)) if annotation is not None else ""
+        if named:
+            self.assigned.append(Assigned(scope, target, f"{named}()"))
+
+    def _assignment(self, node: Node) -> None:
+        left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
+        if left is None:
+            return
+        scope, target = self._scopes.scope_at(left.start_byte), self._syntax.text(left)
+        self._bind(scope, target)
+        is_lambda = right is not None and right.type == "lambda"
+        if right is not None and is_lambda:
+            self._named_lambdas.add(right.id)
+        self._define(scope, target, node, NodeKind.LAMBDA if is_lambda else NodeKind.ATTRIBUTE)
+        if right is not None and right.type in ("call", "identifier", "attribute"):
+            self.assigned.append(Assigned(scope, target, chain(self._syntax, right)))
+        self._annotate(scope, target, node)
+
+    def _define(self, scope: int, target: str, node: Node, kind: NodeKind) -> None:
+        """Make module globals, class attributes and attributes of self into definitions."""
+        definitions = self._scopes.definitions
+        parent, names = scope, bound_names(target)
+        if scope != MODULE and definitions[scope].kind == NodeKind.FUNCTION:
+            owner = definitions[scope].parent
+            is_method = owner != MODULE and definitions[owner].kind == NodeKind.CLASS
+            parent, names = owner, _self_attributes(target) if is_method else []
+            if kind == NodeKind.LAMBDA and not names:
+                parent, names = scope, bound_names(target)
+        start, end = node.start_point.row + 1, node.end_point.row + 1
+        for name in names:
+            key = (parent, name)
+            if key not in self._taken:
+                self.definitions.setdefault(key, Definition(int(kind), name, parent, start, end))
+
+    def _alias(self, node: Node) -> None:
+        alias, value = node.child_by_field_name("alias"), first_child(node)
+        if alias is None or value is None:
+            return
+        scope, target = self._scopes.scope_at(alias.start_byte), self._syntax.text(alias)
+        self._bind(scope, target)
+        if value.type == "call":
+            self.assigned.append(Assigned(scope, target, chain(self._syntax, value)))
+
+    def _lambda(self, node: Node) -> None:
+        if node.id in self._named_lambdas:
+            return
+        scope, start = self._scopes.scope_at(node.start_byte), node.start_point.row + 1
+        name = f"<lambda:{start}>"
+        row = Definition(int(NodeKind.LAMBDA), name, scope, start, node.end_point.row + 1)
+        self.definitions.setdefault((scope, name), row)
+
+    def _bind(self, scope: int, target: str) -> None:
+        if scope != MODULE and self._scopes.definitions[scope].kind == NodeKind.FUNCTION:
+            self.bound.setdefault(scope, set()).update(bound_names(target))
+
+
+def _first_identifier(parameter: Node) -> Node | None:
+    """The name in `a`, `*a`, `**a` and `a: T`."""
+    node: Node | None = parameter
+    while node is not None and node.type != "identifier":
+        node = first_child(node)
+    return node
+
+
+def _self_attributes(target: str) -> list[str]:
+    items = (item.strip("()[]* \t\n") for item in target.split(","))
+    names = (item.removeprefix("self.") for item in items if item.startswith("self."))
+    return [name for name in names if name.isidentifier()]
+
+
+def _code_only(syntax: Syntax) -> bytes:
+    """The source with the content of strings and comments blanked, byte for byte in place."""
+    pieces, position = [], 0
+    spans = sorted((node.start_byte, node.end_byte) for kind in ("string", "comment") for node in syntax.all(kind))
+    for start, end in spans:
+        pieces += [syntax.source[position:start], b" " * (end - max(start, position))]
+        position = max(end, position)
+    return b"".join([*pieces, syntax.source[position:]])
+
+
+def _global_names(definitions: tuple[Definition, ...], imports: tuple[Import, ...]) -> frozenset[bytes] | None:
+    """The names that may lead from this file to a definition; None where a star import makes it any name."""
+    if any(row.name == "*" for row in imports):
+        return None
+    names = {definition.name for definition in definitions}
+    names |= {(row.alias or row.name or row.module).partition(".")[0] for row in imports}
+    return frozenset(name.encode() for name in names) | _SELF
+
+
+def _references(
+    syntax: Syntax,
+    scopes: Scopes,
+    code: bytes,
+    names: frozenset[bytes] | None,
+    bound: dict[int, set[str]],
+) -> list[Use]:
+    """Chains that are named without being called and may lead out of their function."""
+    skipped = {node.start_byte for node in syntax.all("callee")} | scopes.names
+    imports = [(node.start_byte, node.end_byte) for node in syntax.all("import")]
+    starts = [start for start, _ in imports]
+    ends = [0, *(end for _, end in imports)]
+    newlines = [found.start() for found in re.finditer(rb"\n", code)]
+    found: dict[tuple[int, str], Use] = {}
+    for match in _NAMED.finditer(code):
+        head, position = match[1], match.start()
+        if head in _GRAMMAR or (names is not None and head not in names) or position in skipped:
+            continue
+        if position < ends[bisect_right(starts, position)] or _is_keyword(code, match.end()):
+            continue
+        scope, text = scopes.scope_at(position), match[0].decode("utf-8", "replace")
+        if (scope, text) in found or (head not in _SELF and head.decode("utf-8", "replace") in bound.get(scope, ())):
+            continue
+        found[scope, text] = Use(scope, text, bisect_right(newlines, position) + 1)
+    return [use for use in found.values() if use.chain not in ("self", "cls")]
+
+
+def _is_keyword(code: bytes, end: int) -> bool:
+    """Whether a name that ends there is an argument's keyword, as in `f(name=1)`."""
+    return code[end : end + 1] == b"=" and code[end + 1 : end + 2] != b"="
+
+
+def _count_words(syntax: Syntax, scopes: Scopes, code: bytes) -> dict[tuple[int, int], Counter[bytes]]:
+    found: dict[tuple[int, int], list[bytes]] = {}
+    ends = [*scopes.positions[1:], len(code)]
+    for start, end, owner in zip(scopes.positions, ends, scopes.owners, strict=True):
+        if end > start:
+            found.setdefault(owner, []).extend(_WORD.findall(code, start, end))
+    for kind, part in (("string", STRINGS), ("comment", COMMENTS)):
+        for node in syntax.all(kind):
+            scope, zone = scopes.at(node.start_byte)
+            owner = (scope, DOCSTRING if zone == DOCSTRING and part == STRINGS else part)
+            found.setdefault(owner, []).extend(_PROSE_WORD.findall(syntax.source, node.start_byte, node.end_byte))
+    counters = {owner: Counter(words) for owner, words in sorted(found.items())}
+    for (_, part), counter in counters.items():
+        if part >= BODY or part < DOCSTRING:
+            for word in counter.keys() & _GRAMMAR:
+                del counter[word]
+    return counters
+
+
+def _words(counters: dict[tuple[int, int], Counter[bytes]]) -> Words:
+    vocabulary: dict[bytes, int] = {}
+    sizes = [len(counter) for counter in counters.values()]
+    words = [vocabulary.setdefault(word, len(vocabulary)) for counter in counters.values() for word in counter]
+    counts = [count for counter in counters.values() for count in counter.values()]
+    return Words(
+        vocabulary=tuple(b" ".join(vocabulary).decode("ascii").split()),
+        scope=np.repeat(np.array([scope for scope, _ in counters], dtype=np.int32), sizes),
+        part=np.repeat(np.array([part for _, part in counters], dtype=np.int32), sizes),
+        word=np.array(words, dtype=np.int32),
+        count=np.array(counts, dtype=np.int32),
+    )

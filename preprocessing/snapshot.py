@@ -1,0 +1,216 @@
+"""A repository at one commit, or a folder as it lies on disk, as a list of files and their bytes.
+
+Knows files, blob ids and identity. Does not know git's plumbing (`preprocessing.git`) nor what a file says.
+A blob id is git's own, so that equal content has one id wherever it comes from.
+"""
+
+import hashlib
+import os
+import stat
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Protocol
+
+from cgm.errors import RepositoryError
+from preprocessing.git import Git, GitObjects, TreeEntry
+
+_REGULAR = frozenset({0o100644, 0o100755, 0o100664})
+_SYMLINK = 0o120000
+_GITLINK = 0o160000
+_CHUNK = 1 << 20
+_SKIPPED_FOLDERS = frozenset({"__pycache__", "node_modules", "venv", "site-packages", "__pypackages__"})
+
+
+@dataclass(frozen=True)
+class FileEntry:
+    """One regular file: path with forward slashes, git blob id, size in bytes, git mode."""
+
+    path: str
+    blob: str
+    size: int
+    mode: int
+
+
+class Reader(Protocol):
+    """Where the bytes of a snapshot's files come from."""
+
+    def read(self, entries: Iterable[FileEntry]) -> Iterator[bytes]:
+        """Yield the content of each file, in order."""
+
+
+@dataclass(frozen=True, eq=False)
+class Snapshot:
+    """A repository's files; `files` are sorted by path, `skipped` counts what is no file, by reason."""
+
+    name: str
+    files: tuple[FileEntry, ...]
+    reader: Reader
+    skipped: Mapping[str, int] = field(default_factory=dict)
+
+    @cached_property
+    def identity(self) -> str:
+        """A digest of all paths and contents: equal trees have equal identities."""
+        digest = hashlib.sha256()
+        for entry in self.files:
+            digest.update(os.fsencode(entry.path) + b"\0" + entry.blob.encode() + b"\0")
+        return digest.hexdigest()[:32]
+
+    @cached_property
+    def by_path(self) -> dict[str, FileEntry]:
+        """Every file by its path."""
+        return {entry.path: entry for entry in self.files}
+
+    def read_bytes(self, paths: Sequence[str]) -> Iterator[bytes]:
+        """Yield the content of several files, in order.
+
+        Raises:
+            RepositoryError: the snapshot has no such file, or it cannot be read.
+        """
+        missing = [path for path in paths if path not in self.by_path]
+        if missing:
+            raise RepositoryError(f"{self.name} has no file {missing[0]!r}")
+        return self.reader.read([self.by_path[path] for path in paths])
+
+    def read(self, path: str) -> str:
+        """The file's text, undecodable bytes replaced. Raises as `read_bytes`."""
+        return next(self.read_bytes([path])).decode("utf-8", "replace")
+
+
+@dataclass(frozen=True)
+class FolderReader:
+    """Reads files below a folder, never through a symbolic link."""
+
+    root: Path
+
+    def read(self, entries: Iterable[FileEntry]) -> Iterator[bytes]:
+        """Yield the content of each file as it is now."""
+        for entry in entries:
+            try:
+                with os.fdopen(os.open(self.root / entry.path, os.O_RDONLY | os.O_NOFOLLOW), "rb") as stream:
+                    yield stream.read()
+            except OSError as error:
+                raise RepositoryError(f"cannot read {entry.path!r}: {error.strerror or error}") from error
+
+
+@dataclass(frozen=True)
+class ObjectReader:
+    """Reads blobs from a git object store."""
+
+    objects: GitObjects
+
+    def read(self, entries: Iterable[FileEntry]) -> Iterator[bytes]:
+        """Yield the content of each blob."""
+        return self.objects.read([entry.blob for entry in entries])
+
+
+def open_snapshot(location: Path, commit: str = "") -> Snapshot:
+    """Open a repository at a commit or, without one, as its working tree lies on disk.
+
+    `location` is a git directory (bare or not, a worktree, shallow) or a plain folder. Without a commit a bare
+    repository is read at HEAD.
+
+    Raises:
+        RepositoryError: the folder is missing, empty or damaged, or the commit unknown.
+    """
+    if not location.exists():
+        raise RepositoryError(f"repository must exist, got {str(location)!r}")
+    if not location.is_dir():
+        raise RepositoryError(f"repository must be a folder, got {str(location)!r}")
+    git = Git(location)
+    kind = git.kind()
+    if commit and kind == "folder":
+        raise RepositoryError(f"a commit needs a git repository, got the plain folder {str(location)!r}")
+    if commit or kind == "bare":
+        snapshot = _commit_snapshot(git, commit or "HEAD")
+    else:
+        snapshot = _disk_snapshot(location, git.working_files() if kind == "worktree" else None)
+    if not snapshot.files:
+        raise RepositoryError(f"repository must hold files, got none in {str(location)!r}")
+    return snapshot
+
+
+def _name(location: Path) -> str:
+    absolute = location.absolute()
+    if absolute.name == ".git":
+        absolute = absolute.parent
+    return Path(os.path.normpath(absolute)).name.removesuffix(".git") or "repository"
+
+
+def _commit_snapshot(git: Git, commit: str) -> Snapshot:
+    skipped: Counter[str] = Counter()
+    files = []
+    for entry in git.tree(commit):
+        if reason := _not_a_file(entry):
+            skipped[reason] += 1
+        else:
+            files.append(FileEntry(entry.path, entry.oid, entry.size, entry.mode))
+    files.sort(key=lambda entry: os.fsencode(entry.path))
+    return Snapshot(_name(git.location), tuple(files), ObjectReader(GitObjects(git)), dict(skipped))
+
+
+def _not_a_file(entry: TreeEntry) -> str:
+    if entry.mode == _SYMLINK:
+        return "symlink"
+    if entry.mode == _GITLINK:
+        return "submodule"
+    return "" if entry.mode in _REGULAR else "special file"
+
+
+def _disk_snapshot(root: Path, paths: Iterable[str] | None) -> Snapshot:
+    skipped: Counter[str] = Counter()
+    files = []
+    for path in _walk(root, skipped) if paths is None else paths:
+        try:
+            entry = _disk_entry(root, path)
+        except OSError:
+            skipped["unreadable"] += 1
+            continue
+        if isinstance(entry, FileEntry):
+            files.append(entry)
+        else:
+            skipped[entry] += 1
+    files.sort(key=lambda entry: os.fsencode(entry.path))
+    return Snapshot(_name(root), tuple(files), FolderReader(root), dict(skipped))
+
+
+def _walk(root: Path, skipped: Counter[str]) -> Iterator[str]:
+    for folder, names, files in os.walk(root):
+        kept = [name for name in names if not _is_skipped_folder(name)]
+        skipped["skipped folder"] += len(names) - len(kept)
+        relative = Path(folder).relative_to(root)
+        links = [name for name in kept if Path(folder, name).is_symlink()]
+        names[:] = sorted(set(kept) - set(links))
+        yield from ((relative / name).as_posix() for name in (*files, *links))
+
+
+def _is_skipped_folder(name: str) -> bool:
+    return name.startswith(".") or name in _SKIPPED_FOLDERS
+
+
+def _disk_entry(root: Path, path: str) -> FileEntry | str:
+    """Stat and hash one file, or say why it is none."""
+    full = root / path
+    try:
+        status = full.lstat()
+    except FileNotFoundError:
+        return "deleted"
+    if stat.S_ISLNK(status.st_mode):
+        return "symlink"
+    if stat.S_ISDIR(status.st_mode):
+        return "submodule"
+    if not stat.S_ISREG(status.st_mode):
+        return "special file"
+    mode = 0o100755 if status.st_mode & stat.S_IXUSR else 0o100644
+    return FileEntry(path, _blob_id(full, status.st_size), status.st_size, mode)
+
+
+def _blob_id(path: Path, size: int) -> str:
+    # git's object id, which names content and secures nothing
+    digest = hashlib.sha1(b"blob %d\0" % size, usedforsecurity=False)
+    with path.open("rb") as stream:
+        while chunk := stream.read(_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()

@@ -1,0 +1,144 @@
+"""The preprocessing stage: a snapshot into a code graph and a lexical index.
+
+Knows which files are looked into and how facts are cached by blob. Does not know what facts hold.
+"""
+
+import logging
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatch
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from cgm.errors import ParseError, require
+from cgm.graph import CodeGraph
+from cgm.protocols import Codebase
+from cgm.store import BlobCache
+from preprocessing.facts import FileFacts, decode_facts, encode_facts
+from preprocessing.index import build_lexical
+from preprocessing.parse import facts_version, parse_opaque, parse_python, parse_text
+from preprocessing.resolve import link
+from preprocessing.snapshot import FileEntry, Snapshot, open_snapshot
+
+_LOG = logging.getLogger(__name__)
+_PYTHON_SUFFIXES = (".py", ".pyi")
+
+
+@dataclass
+class PreprocessingConfig:
+    """Which files are looked into.
+
+    A file above `max_file_bytes` or one that does not parse in `parse_timeout_s` becomes a node without contents.
+    The words of texts without a grammar are indexed up to `max_indexed_text_bytes`. Files that match a glob of
+    `exclude` are left out and counted.
+    """
+
+    max_file_bytes: int = 1_000_000
+    parse_timeout_s: float = 10.0
+    max_indexed_text_bytes: int = 4096
+    exclude: list[str] = field(default_factory=lambda: ["node_modules/*", "*/node_modules/*", "*.min.js", "*.min.css"])
+
+    def __post_init__(self) -> None:
+        require(self.max_file_bytes >= 1, "preprocessing.max_file_bytes must be >= 1", self.max_file_bytes)
+        require(self.parse_timeout_s > 0, "preprocessing.parse_timeout_s must be > 0", self.parse_timeout_s)
+        require(
+            self.max_indexed_text_bytes >= 0,
+            "preprocessing.max_indexed_text_bytes must be >= 0",
+            self.max_indexed_text_bytes,
+        )
+
+
+class CodeGraphPreprocessor:
+    """Builds the code graph and the lexical index of a snapshot; facts of a file are kept by blob in `blobs`."""
+
+    def __init__(self, config: PreprocessingConfig, *, blobs: BlobCache) -> None:
+        self.config = config
+        self._blobs = blobs
+
+    def preprocess(self, snapshot: Snapshot) -> Codebase:
+        """Turn a snapshot into all that later stages may see.
+
+        Raises:
+            RepositoryError: a file of the snapshot cannot be read.
+        """
+        files, left_out = self._chosen(snapshot)
+        facts = self._facts(snapshot, files, left_out)
+        linked = link(snapshot.name, [entry.path for entry in files], facts)
+        unlinked = {**linked.graph.unlinked, **{f"file: {reason}": n for reason, n in sorted(left_out.items()) if n}}
+        graph = replace(linked.graph, unlinked=unlinked)
+        return Codebase(snapshot.identity, graph, build_lexical(graph, linked.files, facts), snapshot)
+
+    def _chosen(self, snapshot: Snapshot) -> tuple[list[FileEntry], Counter[str]]:
+        left_out = Counter(snapshot.skipped)
+        files = []
+        for entry in snapshot.files:
+            if any(fnmatch(entry.path, pattern) for pattern in self.config.exclude):
+                left_out["excluded"] += 1
+            else:
+                files.append(entry)
+        return files, left_out
+
+    def _facts(self, snapshot: Snapshot, files: Sequence[FileEntry], left_out: Counter[str]) -> list[FileFacts]:
+        keys = [self._key(entry) for entry in files]
+        known = _decoded(self._blobs.get_many(sorted({key for key in keys if key})))
+        missing: dict[str, FileEntry] = {}
+        for key, entry in zip(keys, files, strict=True):
+            if key and key not in known:
+                missing.setdefault(key, entry)
+        _LOG.info("%s: %d of %d files to parse", snapshot.name, len(missing), len(files))
+        fresh: dict[str, bytes] = {}
+        for key, facts in self._parsed(snapshot, missing, left_out):
+            known[key] = facts
+            fresh[key] = encode_facts(facts)
+        self._blobs.put_many(fresh)
+        left_out["too large"] += keys.count("")
+        return [known.get(key) or parse_opaque() for key in keys]
+
+    def _key(self, entry: FileEntry) -> str:
+        """The cache key of a file's facts; empty where it is too large to look into."""
+        if entry.size > self.config.max_file_bytes:
+            return ""
+        if entry.path.endswith(_PYTHON_SUFFIXES):
+            return f"python {facts_version()} {entry.blob}"
+        return f"text {self.config.max_indexed_text_bytes} {facts_version()} {entry.blob}"
+
+    def _parsed(
+        self, snapshot: Snapshot, missing: Mapping[str, FileEntry], left_out: Counter[str]
+    ) -> Iterator[tuple[str, FileFacts]]:
+        contents = snapshot.read_bytes([entry.path for entry in missing.values()])
+        for (key, entry), content in zip(missing.items(), contents, strict=True):
+            try:
+                yield key, self._parse(entry, content)
+            except ParseError as error:
+                # not kept: a less busy machine may parse it
+                left_out["not parsed in time"] += 1
+                _LOG.warning("%s: %s", entry.path, error)
+
+    def _parse(self, entry: FileEntry, content: bytes) -> FileFacts:
+        if entry.path.endswith(_PYTHON_SUFFIXES):
+            return parse_python(content, self.config.parse_timeout_s)
+        return parse_text(content, self.config.max_indexed_text_bytes)
+
+
+def _decoded(blobs: Mapping[str, bytes]) -> dict[str, FileFacts]:
+    """Facts from the cache; a damaged entry counts as absent."""
+    found = {}
+    for key, content in blobs.items():
+        try:
+            found[key] = decode_facts(content)
+        except ValueError:
+            _LOG.warning("facts under %r are damaged and will be made again", key)
+    return found
+
+
+def build_graph(location: Path, commit: str = "") -> CodeGraph:
+    """Build the code graph of a repository at a commit, or of a folder as it is, without any cache.
+
+    Raises:
+        RepositoryError: the location or the commit cannot be read.
+    """
+    snapshot = open_snapshot(location, commit)
+    with TemporaryDirectory() as folder, closing(BlobCache(Path(folder))) as blobs:
+        return CodeGraphPreprocessor(PreprocessingConfig(), blobs=blobs).preprocess(snapshot).graph
