@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from cgm.errors import PatchError
 from cgm.text import split_lines
 from reader.locate import Block
+from reader.syntax import FunctionNode, first_line, parse
 
 _THOUGHT = re.compile(r"<(think|thinking|reasoning)>.*?</\1>", re.DOTALL | re.IGNORECASE)
 _OPEN_THOUGHT = re.compile(r"^.*</(?:think|thinking|reasoning)>", re.DOTALL | re.IGNORECASE)
@@ -131,29 +132,22 @@ def read_functions(answer: str) -> list[Rewritten]:
 
 
 def _functions(code: str) -> list[Rewritten]:
-    try:
-        tree = ast.parse(code)
-    except (SyntaxError, ValueError, RecursionError):
+    tree = parse(code)
+    if isinstance(tree, str):
         return _cut_functions(code)
     lines = split_lines(code)
     return [
-        Rewritten(name, textwrap.dedent("".join(lines[_first_line(node) - 1 : node.end_lineno])))
+        Rewritten(name, textwrap.dedent("".join(lines[first_line(node) - 1 : node.end_lineno])))
         for name, node in _definitions(tree, "")
     ]
 
 
-def _definitions(
-    node: ast.Module | ast.ClassDef, prefix: str
-) -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]:
+def _definitions(node: ast.Module | ast.ClassDef, prefix: str) -> Iterator[tuple[str, FunctionNode]]:
     for child in node.body:
-        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
+        if isinstance(child, FunctionNode):
             yield prefix + child.name, child
         elif isinstance(child, ast.ClassDef):
             yield from _definitions(child, f"{prefix}{child.name}.")
-
-
-def _first_line(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
-    return min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
 
 
 def _cut_functions(code: str) -> list[Rewritten]:

@@ -6,7 +6,6 @@ model words an edit (`reader.answer`), where it points (`reader.locate`), nor gi
 
 import ast
 import itertools
-import warnings
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import SequenceMatcher
@@ -15,11 +14,11 @@ from pathlib import PurePosixPath
 from cgm.artifacts import Edit
 from cgm.errors import PatchError
 from cgm.text import split_lines
+from reader.syntax import parse
 
 _CONTEXT = 3  # unchanged lines around a change, as git prints them
 _REFINED = 4_000_000  # above this many line pairs an edit is one change; finding its parts would take seconds
 _LOSSY = "\N{REPLACEMENT CHARACTER}"
-_BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"}
 
 
@@ -87,10 +86,10 @@ def require_code_change(before: str, after: str, path: str) -> None:
     """
     if not path.endswith((".py", ".pyi")):
         return
-    old = _parsed(before)
+    old = parse(before)
     if isinstance(old, str):  # it was broken, or is of another Python: no rule to hold the edit to
         return
-    new = _parsed(after)
+    new = parse(after)
     if isinstance(new, str):
         raise PatchError(f"after the edit {path} is not valid Python: {new}")
     if ast.dump(old) == ast.dump(new):
@@ -160,19 +159,6 @@ def _refine(edit: Edit, lines: Sequence[str]) -> list[Edit]:
 def _common(first: Sequence[str], second: Sequence[str]) -> int:
     pairs = enumerate(zip(first, second, strict=False))
     return next((at for at, (one, other) in pairs if one != other), min(len(first), len(second)))
-
-
-def _parsed(text: str) -> ast.Module | str:
-    """The syntax tree of Python code, or why there is none."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # an odd escape in old code is no news
-        try:
-            return ast.parse(text.removeprefix(_BOM))
-        except SyntaxError as error:
-            where = f" in line {error.lineno}: {(error.text or '').strip()}" if error.lineno else ""
-            return f"{error.msg}{where}"
-        except (ValueError, RecursionError, MemoryError) as error:
-            return str(error) or type(error).__name__
 
 
 def _file_diff(path: str, text: str | None, edits: Sequence[Edit]) -> str:

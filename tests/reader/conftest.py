@@ -26,19 +26,23 @@ class DictSources:
 
 
 class ScriptedLLM:
-    """Answers in the order given and remembers what it was asked."""
+    """Answers in the order given, or raises what stands there, and remembers what it was asked."""
 
-    def __init__(self, answers: Sequence[str | Answer], name: str = "scripted-32b") -> None:
+    def __init__(self, answers: Sequence[str | Answer | Exception], name: str = "scripted-32b") -> None:
         self.name = name
         self.requests: list[tuple[tuple[Message, ...], Sampling, AnswerForm | None]] = []
-        self._answers = [item if isinstance(item, Answer) else Answer(item, 100, 10) for item in answers]
+        self._answers = [Answer(item, 100, 10) if isinstance(item, str) else item for item in answers]
 
     def generate(
         self, messages: Sequence[Message], sampling: Sampling, form: AnswerForm | None = None
     ) -> Sequence[Answer]:
         self.requests.append((tuple(messages), sampling, form))
         taken, self._answers = self._answers[: sampling.count], self._answers[sampling.count :]
-        return taken
+        return [_raised(item) if isinstance(item, Exception) else item for item in taken]
+
+
+def _raised(error: Exception) -> Answer:
+    raise error
 
 
 @pytest.fixture

@@ -1,0 +1,39 @@
+"""Python's syntax, asked without noise.
+
+Knows how to parse code that models and old repositories hold. Does not know what is done about broken code.
+"""
+
+import ast
+import warnings
+
+_BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"
+
+FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def parse(text: str) -> ast.Module | str:
+    """The syntax tree of Python code, or in a few words why there is none."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # an odd escape in old code is no news
+        try:
+            return ast.parse(text.removeprefix(_BOM))
+        except SyntaxError as error:
+            where = f" in line {error.lineno}: {(error.text or '').strip()}" if error.lineno else ""
+            return f"{error.msg}{where}"
+        except (ValueError, RecursionError, MemoryError) as error:
+            return str(error) or type(error).__name__
+
+
+def parse_function(text: str) -> FunctionNode | None:
+    """The syntax tree of a function, None where the text is something else."""
+    tree = parse(text)
+    if isinstance(tree, str) or not tree.body:
+        return None
+    node = tree.body[0]
+    return node if isinstance(node, FunctionNode) else None
+
+
+def first_line(node: ast.stmt) -> int:
+    """The first line of a statement, decorators included."""
+    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
+    return min([node.lineno, *(decorator.lineno for decorator in decorators)])
