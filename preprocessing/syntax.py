@@ -68,7 +68,13 @@ def read_syntax(source: bytes, seconds: float) -> Syntax:
     root: Node | None = getattr(tree, "root_node", None)
     if root is None or time.monotonic() > deadline:
         raise ParseError(f"a file must parse within {seconds} s")
-    return Syntax(source, root, QueryCursor(_query()).captures(root))
+    # the binding gives captures in an order that changes from run to run
+    captures = {name: sorted(nodes, key=_place) for name, nodes in QueryCursor(_query()).captures(root).items()}
+    return Syntax(source, root, captures)
+
+
+def _place(node: Node) -> tuple[int, int]:
+    return node.start_byte, -node.end_byte
 
 
 def _feed(source: bytes) -> Callable[[int, Point], bytes]:
