@@ -7,6 +7,7 @@ or input, or no instance got through, 2 some instances failed (failures.jsonl), 
 import dataclasses
 import logging
 import os
+import re
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -51,6 +52,8 @@ def run_command(job: Job) -> int:
     # Hydra would print its own errors over several lines and leave
     os.environ["HYDRA_FULL_ERROR"] = "1"
     _log_to_stderr()
+    # Hydra would read the revision 12e4567 as a number
+    sys.argv[1:] = [re.sub(r"^commit=(\d+e\d+)$", r"commit='\1'", argument) for argument in sys.argv[1:]]
     register()
     app = hydra.main(version_base="1.3", config_path="pkg://conf", config_name="pipeline")
     try:

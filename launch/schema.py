@@ -39,6 +39,7 @@ OPTIONS = (
     Option("rewriter", "llm", "rewriter.stage:LLMRewriter"),
     Option("reader", "none"),
     Option("reader", "repair", "reader.stage:RepairReader"),
+    Option("reader", "repair_small", "reader.stage:RepairReader"),
 )
 
 
