@@ -3,13 +3,17 @@
 Knows EBNF as XGrammar reads it, built from the lines shown. Does not know how the answer is read (`reader.forms`).
 """
 
+import itertools
 import re
 from collections.abc import Iterator
 
 from cgm.protocols import AnswerForm
 from reader.context import Context, Snippet
+from reader.syntax import docstring_lines
 
-_NEW_LINES = 30  # replacement lines at most, and
+_QUOTED = 8  # lines quoted at most: given more, a small model quotes the whole function and loses parts of it
+_NEW_LINES = 16  # replacement lines at most, and
+_REWRITTEN_LINES = 60  # of a whole function at most
 _WIDTH = 140  # their width beyond the indentation: a small model that rambles never stops by itself
 _REASON = '[^\\n<`]{10,300} "\\n"'  # a sentence or two before the edit: thinking first makes it better
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
@@ -39,7 +43,7 @@ def shown_function(context: Context) -> AnswerForm | None:
     heads = {_literal(line) for line in _first_lines(context)}
     if not heads:
         return None
-    root = f'root ::= {_REASON} "```python\\n" ({" | ".join(sorted(heads))}) "\\n" code{{1,{2 * _NEW_LINES}}} "```"'
+    root = f'root ::= {_REASON} "```python\\n" ({" | ".join(sorted(heads))}) "\\n" code{{1,{_REWRITTEN_LINES}}} "```"'
     return AnswerForm("grammar", f"{root}\n{_code_rule(1, '`')}")
 
 
@@ -51,16 +55,21 @@ def _first_lines(context: Context) -> Iterator[str]:
 
 
 def _line_rules(snippet: Snippet, prefix: str) -> Iterator[tuple[str, str, bool]]:
-    """Yield (name, rule, whether a quote may start there) of each line; a quote goes on with the line below or ends."""
+    """Yield (name, rule, whether a quote may start there) of each line and number of lines that may still follow.
+
+    A quote goes on with the line below or ends; it starts at code, as a bug lies in no comment or docstring.
+    """
+    prose = docstring_lines(snippet.text)
     for start, end in snippet.spans:
-        for number in range(start, end + 1):
+        for number, left in itertools.product(range(start, end + 1), range(_QUOTED)):
             line = snippet.lines[number - 1]
-            if _CONTROL.search(line):
-                yield f"{prefix}{number}", f'{prefix}{number} ::= "\\n" rest', False
-                continue
+            is_code = bool(line.strip()) and not line.lstrip().startswith("#") and number not in prose
+            goes_on = left and number < end and not _CONTROL.search(snippet.lines[number])
+            below = f"({prefix}{number + 1}m{left - 1} | rest)" if goes_on else "rest"
             text = f"{_literal(line)} " if line else ""
-            below = f"({prefix}{number + 1} | rest)" if number < end else "rest"
-            yield f"{prefix}{number}", f'{prefix}{number} ::= {text}"\\n" {below}', bool(line.strip())
+            name = f"{prefix}{number}m{left}"
+            if not _CONTROL.search(line):
+                yield name, f'{name} ::= {text}"\\n" {below}', is_code and left == _QUOTED - 1
 
 
 def _code_rule(indent: int, closing: str) -> str:

@@ -37,3 +37,13 @@ def first_line(node: ast.stmt) -> int:
     """The first line of a statement, decorators included."""
     decorators: list[ast.expr] = getattr(node, "decorator_list", [])
     return min([node.lineno, *(decorator.lineno for decorator in decorators)])
+
+
+def docstring_lines(text: str) -> set[int]:
+    """The lines of all docstrings, 1-based; none where the text does not parse."""
+    tree = parse(text)
+    if isinstance(tree, str):
+        return set()
+    owners = [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef | FunctionNode | ast.Module)]
+    docs = [node.body[0] for node in owners if ast.get_docstring(node, clean=False) is not None]
+    return {number for doc in docs for number in range(doc.lineno, (doc.end_lineno or doc.lineno) + 1)}

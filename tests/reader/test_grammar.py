@@ -66,7 +66,7 @@ def test_new_lines_keep_at_least_the_indentation_of_what_is_shown() -> None:
 
 def test_the_edit_cannot_be_left_open_or_endless() -> None:
     context = _context((7, 8))
-    assert not _matches(context, _answer("    pass\n", "    x\n" * 31))
+    assert not _matches(context, _answer("    pass\n", "    x\n" * 17))
     assert not _matches(context, _answer("    pass\n", "    x\n")[:-3])
 
 
@@ -84,3 +84,19 @@ def test_a_function_starts_with_its_own_first_line() -> None:
 
 def test_without_functions_there_is_no_grammar_of_functions() -> None:
     assert shown_function(Context((Snippet("a.py", _TEXT, ((1, 1),)),))) is None
+
+
+def test_a_quote_starts_at_code() -> None:
+    text = 'def f():\n    """Do it."""\n    # so\n    return 1\n'
+    context = Context((Snippet("a.py", text, ((1, 4),)),))
+    assert _matches(context, _answer("def f():\n", "def g():\n"))
+    assert not _matches(context, _answer('    """Do it."""\n', "x\n"))
+    assert not _matches(context, _answer("    # so\n", "x\n"))
+
+
+def test_a_quote_is_short() -> None:
+    text = "".join(f"x{number} = {number}\n" for number in range(20))
+    context = Context((Snippet("a.py", text, ((1, 20),)),))
+    lines = [f"x{number} = {number}\n" for number in range(20)]
+    assert _matches(context, _answer("".join(lines[3:11]), "x = 1\n"))
+    assert not _matches(context, _answer("".join(lines[3:12]), "x = 1\n"))
