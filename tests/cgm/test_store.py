@@ -1,0 +1,199 @@
+import json
+import os
+import resource
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cgm.artifacts import Entity, Rewrite
+from cgm.errors import ArtifactError, StorageError
+from cgm.graph import CodeGraph
+from cgm.protocols import DenseIndex, LexicalIndex
+from cgm.store import (
+    StageCache,
+    fingerprint,
+    load_dense,
+    load_graph,
+    load_lexical,
+    read_rows,
+    save_dense,
+    save_graph,
+    save_lexical,
+    write_bytes,
+    write_json,
+    write_rows,
+)
+
+_REWRITE = Rewrite("a-1", (Entity("name", "f", 0.5),), ("parse",), ("why",))
+_JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner, max_size=3))
+
+
+def _graph() -> CodeGraph:
+    return CodeGraph(
+        node_kind=np.array([0, 2, 5], dtype=np.uint8),
+        node_name=("shop", "a.py", "f\nnewline \udce9"),
+        node_path=("", "a.py", "a.py"),
+        node_start=np.array([0, 1, 2], dtype=np.int32),
+        node_end=np.array([0, 9, 3], dtype=np.int32),
+        edge_kind=np.array([0, 0], dtype=np.uint8),
+        edge_source=np.array([0, 1], dtype=np.int32),
+        edge_target=np.array([1, 2], dtype=np.int32),
+        edge_confidence=np.ones(2, dtype=np.float32),
+        edge_line=np.zeros(2, dtype=np.int32),
+        unlinked={"builtin": 3},
+    )
+
+
+def _same(first: Any, second: Any) -> bool:
+    if isinstance(first, np.ndarray):
+        return first.dtype == second.dtype and np.array_equal(first, second)
+    if isinstance(first, tuple) and first and isinstance(first[0], np.ndarray):
+        return len(first) == len(second) and all(map(_same, first, second))
+    return bool(first == second)
+
+
+def _all_same(first: Any, second: Any) -> bool:
+    return all(_same(getattr(first, name), getattr(second, name)) for name in first.__dataclass_fields__)
+
+
+@given(st.dictionaries(st.text(), _JSON))
+def test_a_fingerprint_ignores_the_order_of_keys(value: dict[str, Any]) -> None:
+    assert fingerprint(value) == fingerprint(dict(reversed(value.items())))
+
+
+def test_different_values_have_different_fingerprints() -> None:
+    values: list[Any] = [1, "1", [1], {"1": 1}, None, "", 1.5, True]
+    assert len({fingerprint(value) for value in values}) == len(values)
+
+
+def test_a_write_replaces_the_file_and_leaves_nothing_beside_it(tmp_path: Path) -> None:
+    write_bytes(tmp_path / "below" / "a", b"old")
+    write_bytes(tmp_path / "below" / "a", b"new")
+    assert [(path.name, path.read_bytes()) for path in (tmp_path / "below").iterdir()] == [("a", b"new")]
+
+
+def test_a_full_disk_keeps_the_old_file_and_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    write_bytes(path, b"old")
+    code = f"from pathlib import Path; from cgm.store import write_bytes; write_bytes(Path({str(path)!r}), b'n' * 9999)"
+
+    def no_space() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (64, 64))
+
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, preexec_fn=no_space, check=False
+    )
+    assert f"StorageError: cannot write {path}: " in done.stderr
+    assert [(found.name, found.read_bytes()) for found in tmp_path.iterdir()] == [("a", b"old")]
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StorageError, match=r"cannot write .*below: "):
+        write_json(tmp_path / "file" / "below", {})
+
+
+def test_rows_come_back_with_their_line_numbers(tmp_path: Path) -> None:
+    (tmp_path / "rows").write_text('{"a": 1}\n\n{"a": "\\u2028"}\n')
+    assert list(read_rows(tmp_path / "rows")) == [(1, {"a": 1}), (3, {"a": "\u2028"})]
+    write_rows(tmp_path / "again", (row for _, row in read_rows(tmp_path / "rows")))
+    assert [row for _, row in read_rows(tmp_path / "again")] == [{"a": 1}, {"a": "\u2028"}]
+
+
+@pytest.mark.parametrize(
+    ("line", "rule"), [(b"{", "rows:2: not JSON"), (b"[1]", "rows:2: a line must"), (b'"\xff"', "rows:2: not JSON")]
+)
+def test_a_damaged_row_is_refused_with_its_line(tmp_path: Path, line: bytes, rule: str) -> None:
+    (tmp_path / "rows").write_bytes(b"{}\n" + line)
+    with pytest.raises(ArtifactError, match=rule):
+        list(read_rows(tmp_path / "rows"))
+
+
+def test_a_graph_comes_back_as_it_was(tmp_path: Path) -> None:
+    save_graph(tmp_path / "g.npz", _graph())
+    assert _all_same(_graph(), load_graph(tmp_path / "g.npz"))
+
+
+def test_a_lexical_index_comes_back_as_it_was(tmp_path: Path) -> None:
+    index = LexicalIndex(
+        nodes=np.array([1, 2], dtype=np.int32),
+        vocabulary={"parse": 0, "html": 1},
+        fields=("name", "text"),
+        indptr=(np.array([0, 1, 2], dtype=np.int32), np.array([0, 0, 1], dtype=np.int32)),
+        documents=(np.array([0, 1], dtype=np.int32), np.array([1], dtype=np.int32)),
+        counts=(np.array([1, 1], dtype=np.uint16), np.array([4], dtype=np.uint16)),
+    )
+    save_lexical(tmp_path / "l.npz", index)
+    assert _all_same(index, load_lexical(tmp_path / "l.npz"))
+
+
+def test_a_dense_index_comes_back_with_its_state(tmp_path: Path) -> None:
+    index = DenseIndex(np.array([3], dtype=np.int32), np.ones((1, 2), dtype=np.float32), {"idf": np.arange(3.0)})
+    save_dense(tmp_path / "d.npz", index)
+    loaded = load_dense(tmp_path / "d.npz")
+    assert _same(loaded.vectors, index.vectors)
+    assert _same(loaded.nodes, index.nodes)
+    assert _same(loaded.state["idf"], index.state["idf"])
+
+
+@pytest.mark.parametrize("content", [b"", b"junk", b"PK\x03\x04"])
+def test_damaged_arrays_are_refused(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "g.npz").write_bytes(content)
+    with pytest.raises(ArtifactError, match="is damaged"):
+        load_graph(tmp_path / "g.npz")
+
+
+def test_arrays_of_another_kind_are_refused(tmp_path: Path) -> None:
+    save_dense(tmp_path / "d.npz", DenseIndex(np.zeros(1, dtype=np.int32), np.ones((1, 2), dtype=np.float32)))
+    with pytest.raises(ArtifactError, match="is damaged"):
+        load_graph(tmp_path / "d.npz")
+
+
+def test_no_pickle_is_ever_loaded(tmp_path: Path) -> None:
+    np.savez(tmp_path / "g.npz", node_kind=np.array([{"a": 1}], dtype=object))
+    with pytest.raises(ArtifactError, match="is damaged"):
+        load_graph(tmp_path / "g.npz")
+
+
+def test_a_cached_output_comes_back_with_its_record(tmp_path: Path) -> None:
+    cache = StageCache(tmp_path)
+    cache.save("rewriter", "abcd", _REWRITE, {"seconds": 1.5})
+    assert cache.load("rewriter", "abcd", Rewrite) == (_REWRITE, {"seconds": 1.5})
+    assert cache.load("rewriter", "abce", Rewrite) is None
+    assert cache.load("retriever", "abcd", Rewrite) is None
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"artifact": {"x": 1}, "record": {}}', '{"artifact": null}'])
+def test_a_damaged_entry_counts_as_absent(tmp_path: Path, content: str) -> None:
+    cache = StageCache(tmp_path)
+    cache.save("rewriter", "abcd", _REWRITE, {})
+    cache.path("rewriter", "abcd", ".json").write_text(content)
+    assert cache.load("rewriter", "abcd", Rewrite) is None
+
+
+def test_what_was_used_longest_ago_is_dropped_first(tmp_path: Path) -> None:
+    cache = StageCache(tmp_path)
+    for age, key in enumerate(("newest", "middle", "oldest")):
+        cache.save("rewriter", key, _REWRITE, {})
+        os.utime(cache.path("rewriter", key, ".json"), ns=(0, 10**18 - age))
+    assert cache.load("rewriter", "oldest", Rewrite)  # now the newest
+    size = cache.path("rewriter", "newest", ".json").stat().st_size
+    assert cache.prune(2 * size) == 1
+    assert [bool(cache.load("rewriter", key, Rewrite)) for key in ("newest", "middle", "oldest")] == [True, False, True]
+    assert cache.prune(0) == 2
+
+
+def test_an_absent_cache_needs_no_pruning(tmp_path: Path) -> None:
+    assert StageCache(tmp_path / "none").prune(1) == 0
+
+
+def test_json_is_written_in_ascii(tmp_path: Path) -> None:
+    write_json(tmp_path / "a.json", {"name": "\u00e9\udcff"})
+    assert (tmp_path / "a.json").read_bytes().isascii()
+    assert json.loads((tmp_path / "a.json").read_text()) == {"name": "\u00e9\udcff"}

@@ -1,0 +1,68 @@
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from cgm.store import fingerprint
+from launch.identity import code_version, option_identity, stage_identity
+from launch.schema import Choice, Option, config_class
+
+
+@pytest.fixture
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    folder = tmp_path / "some_stage"
+    (folder / "prompts").mkdir(parents=True)
+    (folder / "below").mkdir()
+    for name in ("__init__.py", "stage.py", "prompts/ask.jinja", "below/__init__.py", "below/other.py"):
+        (folder / name).write_text("")
+    monkeypatch.syspath_prepend(tmp_path)
+    yield folder
+    code_version.cache_clear()
+    sys.modules.pop("some_stage", None)
+
+
+@pytest.mark.parametrize("name", ["stage.py", "prompts/ask.jinja", "new.py"])
+def test_a_changed_file_changes_the_version(package: Path, name: str) -> None:
+    before = code_version("some_stage")
+    (package / name).write_text("x = 1\n")
+    code_version.cache_clear()
+    assert code_version("some_stage") != before
+
+
+@pytest.mark.parametrize("name", ["below/other.py", "__pycache__/stage.pyc"])
+def test_a_subpackage_and_compiled_code_do_not(package: Path, name: str) -> None:
+    before = code_version("some_stage")
+    (package / name).parent.mkdir(exist_ok=True)
+    (package / name).write_text("x = 1\n")
+    code_version.cache_clear()
+    assert code_version("some_stage") == before
+
+
+@dataclass
+class _Config:
+    k: int = 1
+
+
+def test_settings_options_and_services_tell_stages_apart() -> None:
+    heuristic, llm = (Option("rewriter", name, f"rewriter.stage:{cls}") for name, cls in _REWRITERS)
+    choices = [Choice(heuristic, config_class(heuristic)(**values)) for values in ({}, {"max_entities": 3})]
+    identities = [stage_identity(choice, {"llm": "a"}) for choice in choices]
+    identities += [stage_identity(Choice(llm, config_class(llm)()), {"llm": model}) for model in ("a", "b")]
+    assert len({fingerprint(identity) for identity in identities}) == 4
+
+
+def test_a_service_that_is_not_asked_for_changes_nothing() -> None:
+    heuristic = Option("rewriter", *next((name, f"rewriter.stage:{cls}") for name, cls in _REWRITERS))
+    choice = Choice(heuristic, config_class(heuristic)())
+    assert stage_identity(choice, {"llm": "a"}) == stage_identity(choice, {"llm": "b"})
+
+
+def test_an_option_that_is_nothing_has_an_identity_too() -> None:
+    assert option_identity(Choice(Option("llm", "none"), _Config())) != option_identity(
+        Choice(Option("llm", "none"), _Config(k=2))
+    )
+
+
+_REWRITERS = (("heuristic", "HeuristicRewriter"), ("llm", "LLMRewriter"))
