@@ -21,7 +21,7 @@ def refuse_unknown(names: Iterable[str], known: Collection[str], prefix: str = "
     """
     for name in names:
         if name not in known:
-            raise ConfigError(_unknown(f"{prefix}{name}", [f"{prefix}{item}" for item in known], "setting"))
+            raise ConfigError(_unknown(name, known, "setting", prefix))
 
 
 def explain(error: Exception) -> str:
@@ -30,20 +30,19 @@ def explain(error: Exception) -> str:
         return f"an override must read KEY=VALUE, with special characters in quotes of its own, got {error.override!r}"
     if isinstance(error, MissingConfigException) and error.missing_cfg_file:
         group, _, name = error.missing_cfg_file.rpartition("/")
-        return f"{group}: " + _unknown(name, error.options or (), "option")
+        return _unknown(name, error.options or (), "option", f"{group}=")
     cause = error.__cause__ or error
     if isinstance(cause, ConfigAttributeError | ConfigKeyError) and dataclasses.is_dataclass(cause.object_type):
-        key = str(cause.full_key)
-        prefix = key.rpartition(".")[0]
+        prefix, dot, name = str(cause.full_key).rpartition(".")
         known = [item.name for item in dataclasses.fields(cause.object_type)]
-        return _unknown(key, [f"{prefix}.{name}".lstrip(".") for name in known], "setting")
+        return _unknown(name, known, "setting", prefix + dot)
     line = str(error if isinstance(error, CgmError) else cause).partition("\n")[0]
     if isinstance(cause, OmegaConfBaseException) and cause.full_key:
         return f"{cause.full_key}: {line}"
     return line
 
 
-def _unknown(given: str, known: Collection[str], what: str) -> str:
+def _unknown(given: str, known: Collection[str], what: str, prefix: str) -> str:
     near = get_close_matches(given, known, n=1)
-    hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(known)}"
-    return f"{given} is no {what}; {hint}"
+    hint = f"did you mean {prefix}{near[0]}?" if near else f"known: {', '.join(known)}"
+    return f"{prefix}{given} is no {what}; {hint}"

@@ -242,7 +242,7 @@ def test_a_full_disk_is_one_line_and_nothing_half_written(pristine_shop: Any, ho
         (["repo=.", "issue=ISSUE.md", "cache_gib=0"], "cache_gib must be > 0, got 0.0"),
         (["repo=.", "issue=ISSUE.md", "stages=[rewriter]"], "stages must be the beginning of preprocessing, rewriter"),
         (["repo=.", "issue=ISSUE.md", "stages=[rewritter]"], "stages must be among preprocessing, rewriter"),
-        (["repo=.", "issue=ISSUE.md", "retriever=bm52"], "retriever: bm52 is no option; did you mean bm25?"),
+        (["repo=.", "issue=ISSUE.md", "retriever=bm52"], "retriever=bm52 is no option; did you mean retriever=bm25?"),
         (["repo=.", "issue=ISSUE.md", "retreiver=bm25"], "retreiver is no setting; did you mean retriever?"),
         (
             ["repo=.", "issue=ISSUE.md", "rewriter.max_entitys=3"],
@@ -257,7 +257,7 @@ def test_a_full_disk_is_one_line_and_nothing_half_written(pristine_shop: Any, ho
         (["repo=(", "issue=ISSUE.md"], "an override must read KEY=VALUE"),
         (["repo=.", "issue=${gone}"], "issue: Interpolation key 'gone' not found"),
         (["repo=.", "issue=ISSUE.md", "run_dir=ISSUE.md/run"], "run_dir must be a folder that can be written"),
-        (["-m", "repo=.", "issue=ISSUE.md", "retriever=bm25,bm52"], "retriever: bm52 is no option"),
+        (["-m", "repo=.", "issue=ISSUE.md", "retriever=bm25,bm52"], "retriever=bm52 is no option"),
         (["dataset=gone.jsonl", "repos=."], "cannot read gone.jsonl"),
         (["dataset=rows.jsonl", "repos=nowhere"], "repos must be a folder, got nowhere"),
         (["dataset=rows.jsonl", "repos=.", "limit=-1"], "limit must be >= 0, got -1"),

@@ -1,0 +1,70 @@
+import io
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from cgm.artifacts import Failure, Patch, Ranked, Ranking, Sample
+from launch.console import RunProgress, printable, show_findings, show_summary
+from launch.pipeline import Outcome
+
+
+def _console(*, terminal: bool = False) -> Console:
+    return Console(file=io.StringIO(), force_terminal=terminal, width=100, highlight=False)
+
+
+def _shown(console: Console) -> str:
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+def test_a_name_cannot_steer_the_terminal() -> None:
+    assert printable("a\nb\x1b[2J\u202e") == "a\\nb\\x1b[2J\\u202e"
+
+
+def test_findings_show_places_reasons_and_the_patch_whole() -> None:
+    console = _console()
+    long = "+" + "x" * 300
+    ranking = Ranking("a", (Ranked("a[red].py", 1.0, "named in the issue"),), (Ranked("a.py:f\n", 1.0, "called"),))
+    show_findings(console, Outcome("a", ranking=ranking, patch=Patch("a", "m", f"--- a\n{long}\n")))
+    assert "a[red].py  named in the issue" in _shown(console)
+    assert "a.py:f\\n  called" in _shown(console)
+    assert long in _shown(console)
+
+
+def test_an_empty_patch_says_why() -> None:
+    console = _console()
+    samples = (Sample("x", "refused", "no such line"), Sample("y", "refused", "no such line"))
+    show_findings(console, Outcome("a", patch=Patch("a", "m", "", samples=samples)))
+    assert _shown(console) == "no patch: no such line\n"
+
+
+def test_the_summary_shows_stages_and_metrics() -> None:
+    console = _console()
+    usage = {"prompt_tokens": 10, "completion_tokens": 5, "cost": 0.25}
+    stage: dict[str, Any] = {"computed": 2, "cached": 1, "failed": 0, "seconds": 3.0, "usage": usage}
+    level = {"n": 3, "strict@1": 0.5, "MRR": 0.75}
+    show_summary(console, {"stages": {"rewriter": stage}}, {"files": level, "functions": {"n": 0}})
+    rows = [line.split() for line in _shown(console).splitlines()]
+    assert ["rewriter", "2", "1", "0", "3.00", "15", "0.2500"] in rows
+    assert ["files", "3", "50.0", "75.0"] in rows
+
+
+def test_progress_elsewhere_than_on_a_terminal_is_a_line_now_and_then(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("launch.console._QUIET_SECONDS", 0.0)
+    console = _console()
+    with caplog.at_level("INFO"), RunProgress(console, 2) as progress:
+        progress.stage("a-1", "rewriter")
+        progress.done(Outcome("a-1", failure=Failure("a-1", "rewriter", "ModelError", "down")))
+    assert caplog.messages == ["1 of 2 instances done, 1 failed"]
+    assert _shown(console) == ""
+
+
+def test_progress_on_a_terminal_is_a_bar_that_names_the_stage() -> None:
+    console = _console(terminal=True)
+    with RunProgress(console, 2) as progress:
+        progress.stage("a-1", "rewriter")
+        progress._bar.refresh()
+    assert "a-1 rewriter" in _shown(console)
