@@ -295,7 +295,7 @@ def _references(
     imports = [(node.start_byte, node.end_byte) for node in syntax.all("import")]
     starts = [start for start, _ in imports]
     ends = [0, *(end for _, end in imports)]
-    newlines = [found.start() for found in re.finditer(rb"\n", code)]
+    newlines = [found.start() for found in re.finditer(rb"\n", syntax.source)]
     found: dict[tuple[int, str], Use] = {}
     for match in _NAMED.finditer(code):
         head, position = match[1], match.start()

@@ -64,6 +64,7 @@ class _Linker:
         self._classes = [node for node, kind in enumerate(tree.kind) if kind == NodeKind.CLASS]
         self._methods = self._methods_by_name()
         self._subclasses: dict[int, list[int]] = {}
+        self._tests: dict[str, bool] = {}
 
     def link(self) -> tuple[list[Edge], dict[str, int]]:
         """Make every edge but CONTAINS, sorted; count what makes none, by kind and reason."""
@@ -183,6 +184,9 @@ class _Linker:
             self._skip(EdgeKind.CALLS, reason)
             return
         candidates = self._candidates(meaning, name)
+        if not self._is_test(source):
+            # code never calls its tests
+            candidates = [node for node in candidates if not self._is_test(node)]
         if not candidates or len(candidates) > _MOST_CANDIDATES:
             self._skip(EdgeKind.CALLS, "ambiguous" if candidates else "unresolved")
             return
@@ -204,6 +208,12 @@ class _Linker:
             return self._methods.get(name, [])
         below = (self._names.members.get(node, {}).get(name) for node in self._subclasses.get(meaning.target, ()))
         return [node for node in below if node is not None and self._tree.kind[node] == NodeKind.FUNCTION]
+
+    def _is_test(self, node: int) -> bool:
+        path = self._tree.path[node]
+        if path not in self._tests:
+            self._tests[path] = any(part.startswith(("test", "conftest")) for part in path.split("/"))
+        return self._tests[path]
 
     def _link_reference(self, source: int, use: Use) -> None:
         meaning, passed = self._names.trace(source, use.chain)

@@ -18,6 +18,7 @@ from cgm.errors import ParseError
 _DOTTED = re.compile(rb"[A-Za-z_\x80-\xff][\w\x80-\xff]*(?:\.[A-Za-z_\x80-\xff][\w\x80-\xff]*)*")
 _NAME = re.compile(r"[^\W\d]\w*")
 _OPTIONAL = re.compile(r"(?:typing\.)?Optional\[(.*)\]|(.*?)\s*\|\s*None|None\s*\|\s*(.*)", re.DOTALL)
+_ITEM = re.compile(r"(?<=[\w)\]])\[[^\[\]]*\]")
 _UNNAMED = "?"
 _DEEPEST_CHAIN = 12
 _LITERALS = frozenset({"string", "concatenated_string", "list", "dictionary", "tuple", "set", "list_comprehension"})
@@ -63,11 +64,11 @@ def read_syntax(source: bytes, seconds: float) -> Syntax:
         ParseError: it took longer than `seconds`.
     """
     deadline = time.monotonic() + seconds
-    tree = Parser(_language()).parse(_feed(source), progress_callback=lambda *_: time.monotonic() > deadline)
-    # the binding types a tree that was given up as a tree
-    root: Node | None = getattr(tree, "root_node", None)
-    if root is None or time.monotonic() > deadline:
-        raise ParseError(f"a file must parse within {seconds} s")
+    try:
+        tree = Parser(_language()).parse(_feed(source), progress_callback=lambda *_: time.monotonic() > deadline)
+    except ValueError as error:
+        raise ParseError(f"a file must parse within {seconds} s") from error
+    root = tree.root_node
     # the binding gives captures in an order that changes from run to run
     captures = {name: sorted(nodes, key=_place) for name, nodes in QueryCursor(_query()).captures(root).items()}
     return Syntax(source, root, captures)
@@ -130,5 +131,6 @@ def bound_names(text: str) -> list[str]:
     """The plain names of an assignment target such as `a, (b, *c)`; attributes and items bind no name."""
     if "." not in text and "[" not in text:
         return _NAME.findall(text)
+    text = _ITEM.sub("[]", text)
     items = (item.strip("()[]* \t\n") for item in text.split(","))
     return [item for item in items if _NAME.fullmatch(item)]

@@ -1,0 +1,55 @@
+import zlib
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from preprocessing.facts import FileFacts, Words, decode_facts, encode_facts
+from preprocessing.parse import parse_opaque, parse_python, parse_text
+
+SOURCE = b'''
+from .a import b as c
+import d
+class A(c):
+    x: d.T = d.make()
+    def f(self, p: "A"):
+        """Doc of f."""
+        self.y = lambda: p  # why
+        return [q for q in self.x]
+'''
+
+
+def rows(facts: FileFacts) -> tuple[object, ...]:
+    words = facts.words
+    columns = (words.scope, words.part, words.word, words.count)
+    return (
+        *(facts.language, facts.lines, facts.definitions, facts.imports, facts.calls, facts.references),
+        *(facts.assigned, facts.bound, words.vocabulary, *(column.tolist() for column in columns)),
+    )
+
+
+@pytest.mark.parametrize("facts", [parse_python(SOURCE), parse_text(b"some words", 100), parse_opaque(), parse_python(b"")])
+def test_facts_survive_their_compact_form(facts: FileFacts) -> None:
+    assert rows(decode_facts(encode_facts(facts))) == rows(facts)
+
+
+def test_equal_facts_have_equal_bytes() -> None:
+    assert encode_facts(parse_python(SOURCE)) == encode_facts(parse_python(SOURCE))
+
+
+@given(st.binary(max_size=200))
+def test_damaged_facts_are_refused(content: bytes) -> None:
+    with pytest.raises(ValueError, match=r".*"):
+        decode_facts(content)
+
+
+@pytest.mark.parametrize("document", [b"[]", b"{}", b"3", b'{"postings": 3}', b"not json", b'{"postings":["A"]}'])
+def test_facts_of_another_shape_are_refused(document: bytes) -> None:
+    with pytest.raises(ValueError, match=r".*"):
+        decode_facts(zlib.compress(document))
+
+
+def test_words_start_empty() -> None:
+    assert Words().vocabulary == ()
+    assert np.array_equal(Words().count, [])
