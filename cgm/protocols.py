@@ -127,6 +127,16 @@ class Codebase:
     dense: DenseIndex | None = None
 
 
+class BlobStore(Protocol):
+    """Bytes under keys; what cannot be kept or found counts as absent."""
+
+    def get_many(self, keys: Sequence[str]) -> dict[str, bytes]:
+        """What the store holds of `keys`."""
+
+    def put_many(self, values: Mapping[str, bytes]) -> None:
+        """Keep values."""
+
+
 class Embedder(Protocol):
     """Turns documents and queries into unit vectors of one space."""
 

@@ -1,0 +1,1 @@
+"""Prompts of the Reranker, one Jinja template each."""
