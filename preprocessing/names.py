@@ -47,6 +47,7 @@ UNKNOWN = Meaning(Sort.UNKNOWN)
 FOREIGN = Meaning(Sort.FOREIGN)
 BUILTIN = Meaning(Sort.BUILTIN)
 LOCAL = Meaning(Sort.LOCAL)
+_OPEN = frozenset({Sort.UNKNOWN, Sort.LOCAL, Sort.MISSING})
 
 
 @lru_cache(maxsize=1 << 16)
@@ -54,6 +55,24 @@ def split_chain(chain: str) -> tuple[tuple[str, int], ...]:
     """The names of a chain, each with how often it is called: `a.b()()` is (a, 0), (b, 2)."""
     parts = chain.split(".")
     return tuple((part.rstrip("()"), part.count("()")) for part in parts)
+
+
+class _Depth:
+    """How deep one question has led to others; names may lead in circles or further than Python's stack."""
+
+    def __init__(self) -> None:
+        self._levels = 0
+
+    def __enter__(self) -> None:
+        self._levels += 1
+
+    def __exit__(self, *_: object) -> None:
+        self._levels -= 1
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether no further question may be asked."""
+        return self._levels > _DEEPEST
 
 
 class Names:
@@ -73,7 +92,7 @@ class Names:
         self._typed: dict[tuple[int, str], Meaning] = {}
         self._bases: dict[int, tuple[Meaning, ...]] = {}
         self._orders: dict[int, tuple[int, ...]] = {}
-        self._depth = 0
+        self._depth = _Depth()
         for number, one in enumerate(facts):
             self._register(tree.files[number], one)
 
@@ -122,13 +141,10 @@ class Names:
 
     def mean(self, scope: int, chain: str) -> Meaning:
         """What a chain means in a scope; UNKNOWN where names lead in circles."""
-        if self._depth > _DEEPEST:
+        if self._depth.is_spent:
             return UNKNOWN
-        self._depth += 1
-        try:
+        with self._depth:
             return self.trace(scope, chain)[0]
-        finally:
-            self._depth -= 1
 
     def value(self, meaning: Meaning) -> Meaning:
         """Follow an attribute to what is assigned to it, and a property to what it returns."""
@@ -154,10 +170,10 @@ class Names:
         """The method resolution order of a class over the classes of the snapshot, itself first."""
         if node not in self._orders:
             self._orders[node] = (node,)
-            parents = [
-                base.target for base in self.bases(node) if base.sort == Sort.NODE and self.is_class(base.target)
-            ]
-            lines = [list(self.order(parent)) for parent in parents if parent != node]
+            bases = () if self._depth.is_spent else self.bases(node)
+            parents = [base.target for base in bases if base.sort == Sort.NODE and self.is_class(base.target)]
+            with self._depth:
+                lines = [list(self.order(parent)) for parent in parents if parent != node]
             self._orders[node] = (node, *_merge([*lines, parents], node))
         return self._orders[node]
 
@@ -253,15 +269,12 @@ class Names:
         node = self.tree.files[file]
         if name in self.members.get(node, ()):
             return Meaning(Sort.NODE, self.members[node][name])
-        if self._depth > _DEEPEST:
+        if self._depth.is_spent:
             return UNKNOWN
-        self._depth += 1
-        try:
+        with self._depth:
             if name in self._imports.get(node, ()):
                 return self.imported(file, self._imports[node][name])
             return self._from_stars(file, name)
-        finally:
-            self._depth -= 1
 
     def _from_stars(self, file: int, name: str) -> Meaning:
         foreign = False
@@ -278,9 +291,9 @@ class Names:
         key = (owner, name)
         if key not in self._typed:
             self._typed[key] = UNKNOWN
-            meanings = (self.value(self.mean(scope, value)) for scope, value in self._values.get(key, ()))
-            known = (meaning for meaning in meanings if meaning.sort not in (Sort.UNKNOWN, Sort.LOCAL, Sort.MISSING))
-            self._typed[key] = next(known, UNKNOWN)
+            with self._depth:
+                meanings = (self.value(self.mean(scope, value)) for scope, value in self._values.get(key, ()))
+                self._typed[key] = next((meaning for meaning in meanings if meaning.sort not in _OPEN), UNKNOWN)
         return self._typed[key]
 
     def _member(self, meaning: Meaning, name: str) -> Meaning:

@@ -22,6 +22,7 @@ from preprocessing.facts import (
     MODULE,
     OPAQUE,
     PYTHON,
+    SIGNATURE,
     STRINGS,
     TEXT,
     Assigned,
@@ -331,7 +332,10 @@ def _count_words(syntax: Syntax, scopes: Scopes, code: bytes) -> dict[tuple[int,
         if part >= BODY or part < DOCSTRING:
             for word in counter.keys() & _GRAMMAR:
                 del counter[word]
-    return counters
+    for scope, definition in enumerate(scopes.definitions):
+        # the name has a field of its own
+        counters.get((scope, SIGNATURE), Counter()).subtract([definition.name.encode()])
+    return {owner: +counter for owner, counter in counters.items()}
 
 
 def _words(counters: dict[tuple[int, int], Counter[bytes]]) -> Words:

@@ -131,6 +131,6 @@ def bound_names(text: str) -> list[str]:
     """The plain names of an assignment target such as `a, (b, *c)`; attributes and items bind no name."""
     if "." not in text and "[" not in text:
         return _NAME.findall(text)
-    text = _ITEM.sub("[]", text)
+    text = _ITEM.sub(".", text)
     items = (item.strip("()[]* \t\n") for item in text.split(","))
     return [item for item in items if _NAME.fullmatch(item)]

@@ -10,6 +10,9 @@ from cgm.store import BlobCache
 from preprocessing.parse import parse_python
 from preprocessing.resolve import link
 
+# the golden repository has tests of its own, which are data here
+collect_ignore = ["golden"]
+
 _IDENTITY = {
     "GIT_AUTHOR_NAME": "a",
     "GIT_AUTHOR_EMAIL": "a@example.org",

@@ -29,7 +29,9 @@ def rows(facts: FileFacts) -> tuple[object, ...]:
     )
 
 
-@pytest.mark.parametrize("facts", [parse_python(SOURCE), parse_text(b"some words", 100), parse_opaque(), parse_python(b"")])
+@pytest.mark.parametrize(
+    "facts", [parse_python(SOURCE), parse_text(b"some words", 100), parse_opaque(), parse_python(b"")]
+)
 def test_facts_survive_their_compact_form(facts: FileFacts) -> None:
     assert rows(decode_facts(encode_facts(facts))) == rows(facts)
 

@@ -31,7 +31,9 @@ def test_the_callers_git_variables_do_not_leak(commit: Commit, tmp_path: Path, m
 def test_a_repository_of_another_owner_is_read(commit: Commit, monkeypatch: pytest.MonkeyPatch) -> None:
     root, first = commit({"a.py": "1"})
     # git's own switch to pretend that somebody else owns the folder; passed on here, since GIT_* is dropped
-    monkeypatch.setattr("preprocessing.git._environment", lambda: {**os.environ, "GIT_TEST_ASSUME_DIFFERENT_OWNER": "1"})
+    monkeypatch.setattr(
+        "preprocessing.git._environment", lambda: {**os.environ, "GIT_TEST_ASSUME_DIFFERENT_OWNER": "1"}
+    )
     assert [entry.path for entry in Git(root).tree(first)] == ["a.py"]
 
 

@@ -77,7 +77,12 @@ class K:
 def test_an_assigned_lambda_has_the_name_and_another_its_line() -> None:
     source = b"key = lambda x: x\nclass A:\n    f = lambda self: 1\n    def g(self):\n        h = lambda: 2\n        return sorted(y, key=lambda z: z)\n"
     kinds = qualified(parse_python(source))
-    assert {name for name, kind in kinds.items() if kind == NodeKind.LAMBDA} == {"key", "A.f", "A.g.h", "A.g.<lambda:6>"}
+    assert {name for name, kind in kinds.items() if kind == NodeKind.LAMBDA} == {
+        "key",
+        "A.f",
+        "A.g.h",
+        "A.g.<lambda:6>",
+    }
 
 
 def test_names_that_may_lead_out_of_a_function_are_references() -> None:
@@ -150,7 +155,7 @@ def connect_all(host, port=80):
     facts = parse_python(source)
     assert words_of(facts, MODULE, DOCSTRING) == {"Module": 1, "words": 1}
     assert words_of(facts, MODULE, COMMENTS) == {"a": 1, "comment": 1}
-    assert words_of(facts, 0, SIGNATURE) == dict.fromkeys(["cached", "size", "1", "connect_all", "host", "port", "80"], 1)
+    assert words_of(facts, 0, SIGNATURE) == dict.fromkeys(["cached", "size", "1", "host", "port", "80"], 1)
     assert words_of(facts, 0, DOCSTRING) == {"Connect": 1, "it": 1}
     assert words_of(facts, 0, STRINGS) == {"cannot": 1, "connect": 1, "to": 1, "now": 1}
     assert words_of(facts, 0, COMMENTS) == {"give": 1, "up": 1}
@@ -164,7 +169,9 @@ def test_a_childs_words_are_not_repeated_in_its_parent() -> None:
     assert words_of(facts, MODULE, BODY) == {}
 
 
-@pytest.mark.parametrize(("source", "lines"), [(b"", 0), (b"a", 1), (b"a\n", 1), (b"a\nb", 2), (b"\n\n", 2), (b"a\rb\n", 1)])
+@pytest.mark.parametrize(
+    ("source", "lines"), [(b"", 0), (b"a", 1), (b"a\n", 1), (b"a\nb", 2), (b"\n\n", 2), (b"a\rb\n", 1)]
+)
 def test_lines_are_counted_as_git_counts_them(source: bytes, lines: int) -> None:
     assert count_lines(source) == lines
 
@@ -215,8 +222,35 @@ def test_broken_syntax_keeps_what_is_whole() -> None:
 
 
 _PIECES = st.sampled_from(
-    ["class A(B):\n", "def f(x, *y):\n", "    ", "\n", "@d\n", "x = 1\n", '"""', "'", "#", "(", ")", "[", ":", "lambda a: ", "import a.b as c\n"]
-    + ["from . import *\n", "self.x = F()\n", "return ", "f'{x}'", "\\\n", "\t", "\u00e9", "async ", "with a as b:\n", "global x\n"]
+    [
+        "class A(B):\n",
+        "def f(x, *y):\n",
+        "    ",
+        "\n",
+        "@d\n",
+        "x = 1\n",
+        '"""',
+        "'",
+        "#",
+        "(",
+        ")",
+        "[",
+        ":",
+        "lambda a: ",
+        "import a.b as c\n",
+    ]
+    + [
+        "from . import *\n",
+        "self.x = F()\n",
+        "return ",
+        "f'{x}'",
+        "\\\n",
+        "\t",
+        "\u00e9",
+        "async ",
+        "with a as b:\n",
+        "global x\n",
+    ]
 )
 
 
@@ -238,7 +272,9 @@ def test_facts_are_the_same_in_every_process() -> None:
         "import sys, hashlib; from preprocessing.facts import encode_facts; from preprocessing.parse import parse_python;"
         "print(hashlib.sha256(encode_facts(parse_python(sys.stdin.buffer.read()))).hexdigest())"
     )
-    source = "\n".join(f"def f{n}(a, b):\n    self.x{n}, y = g(h(a.b)), {n}\n    return [a for a in b]\n" for n in range(200))
+    source = "\n".join(
+        f"def f{n}(a, b):\n    self.x{n}, y = g(h(a.b)), {n}\n    return [a for a in b]\n" for n in range(200)
+    )
     digests = {
         subprocess.run([sys.executable, "-c", program], input=source.encode(), capture_output=True, check=True).stdout
         for _ in range(2)

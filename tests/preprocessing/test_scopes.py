@@ -93,5 +93,7 @@ def test_a_docstring_may_follow_a_comment() -> None:
 
 
 def test_definitions_inside_broken_code_are_found() -> None:
-    source = "class A:\n    def ok(self):\n        return 1\n    def broken(self:\n        x = 1\n\ndef after():\n    pass\n"
+    source = (
+        "class A:\n    def ok(self):\n        return 1\n    def broken(:\n        x = 1\n\ndef after():\n    pass\n"
+    )
     assert {"A", "ok", "after"} <= {row.name for row in scopes_of(source).definitions}

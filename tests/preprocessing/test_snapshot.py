@@ -140,7 +140,9 @@ def test_a_folder_inside_a_repository_is_read_alone(commit: Commit) -> None:
         assert contents(snapshot) == {"b.py": b"2"}
 
 
-@pytest.mark.parametrize("name", [b"new\nline.py", b"tab\there.py", b"\xff\xfe.py", "\u00fc \u4e2d.py".encode(), b'"q".py'])
+@pytest.mark.parametrize(
+    "name", [b"new\nline.py", b"tab\there.py", b"\xff\xfe.py", "\u00fc \u4e2d.py".encode(), b'"q".py']
+)
 def test_odd_file_names_survive(commit: Commit, name: bytes) -> None:
     root, _ = commit({"a.py": "1"})
     path = os.fsdecode(name)

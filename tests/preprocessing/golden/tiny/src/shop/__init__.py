@@ -1,0 +1,6 @@
+"""Sell things."""
+
+from .cart import Cart
+from .pricing import *
+
+__all__ = ["Cart"]

@@ -1,0 +1,183 @@
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cgm.errors import ConfigError
+from cgm.graph import CodeGraph, EdgeKind, NodeKind
+from cgm.store import BlobCache
+from preprocessing.facts import FileFacts
+from preprocessing.snapshot import open_snapshot
+from preprocessing.stage import CodeGraphPreprocessor, PreprocessingConfig, build_graph
+
+GOLDEN = Path(__file__).parent / "golden"
+Commit = Callable[[dict[str, Any]], tuple[Path, str]]
+
+
+class CountingPreprocessor(CodeGraphPreprocessor):
+    """Remembers which files it parsed."""
+
+    def __init__(self, config: PreprocessingConfig, *, blobs: BlobCache) -> None:
+        super().__init__(config, blobs=blobs)
+        self.parsed: list[str] = []
+
+    def _parse(self, entry: Any, content: bytes) -> FileFacts:
+        self.parsed.append(entry.path)
+        return super()._parse(entry, content)
+
+
+def described(graph: CodeGraph) -> dict[str, Any]:
+    """A graph as a person reads it: nodes with lines, edges other than containment by kind."""
+    nodes = [
+        f"{NodeKind(graph.node_kind[node]).name} {graph.label(node)} {graph.node_start[node]}-{graph.node_end[node]}"
+        for node in range(1, len(graph))
+    ]
+    edges = [
+        f"{EdgeKind(kind).name} {graph.label(source)} -> {graph.label(target)} line {line} confidence {confidence:.2f}"
+        for kind, source, target, confidence, line in graph.edges()
+        if kind != EdgeKind.CONTAINS
+    ]
+    return {"nodes": nodes, "edges": edges, "unlinked": dict(graph.unlinked)}
+
+
+def test_the_tiny_repository_has_the_reviewed_graph() -> None:
+    assert described(build_graph(GOLDEN / "tiny")) == json.loads((GOLDEN / "tiny.json").read_text())
+
+
+def test_the_tiny_repository_shows_every_kind_of_node_and_edge() -> None:
+    counts = build_graph(GOLDEN / "tiny").counts()
+    assert all(counts["nodes"].values())
+    assert all(counts["edges"].values())
+
+
+def test_a_second_commit_parses_only_what_changed(commit: Commit, blobs: BlobCache) -> None:
+    root, first = commit({f"m{number}.py": f"x = {number}\n" for number in range(20)})
+    _, second = commit({"m3.py": "x = 'changed'\n", "new.py": "y = 1\n", "copy.py": "x = 5\n"})
+    preprocessor = CountingPreprocessor(PreprocessingConfig(), blobs=blobs)
+    preprocessor.preprocess(open_snapshot(root, first))
+    assert len(preprocessor.parsed) == 20
+    preprocessor.parsed.clear()
+    preprocessor.preprocess(open_snapshot(root, second))
+    assert sorted(preprocessor.parsed) == ["m3.py", "new.py"]
+
+
+def test_facts_from_the_cache_give_the_same_codebase(commit: Commit, blobs: BlobCache) -> None:
+    root, _ = commit({"a.py": "from b import *\ndef f(): g()\n", "b.py": "def g(): ...\n"})
+    preprocessor = CodeGraphPreprocessor(PreprocessingConfig(), blobs=blobs)
+    fresh, cached = (preprocessor.preprocess(open_snapshot(root)) for _ in range(2))
+    assert described(fresh.graph) == described(cached.graph)
+    assert fresh.lexical.vocabulary == cached.lexical.vocabulary
+    assert [one.tolist() for one in fresh.lexical.counts] == [one.tolist() for one in cached.lexical.counts]
+
+
+def test_dirty_files_share_the_facts_of_committed_ones(commit: Commit, blobs: BlobCache) -> None:
+    root, first = commit({"a.py": "x = 1\n", "b.py": "y = 1\n"})
+    (root / "a.py").write_text("x = 2\n")
+    preprocessor = CountingPreprocessor(PreprocessingConfig(), blobs=blobs)
+    preprocessor.preprocess(open_snapshot(root, first))
+    preprocessor.parsed.clear()
+    preprocessor.preprocess(open_snapshot(root))
+    assert preprocessor.parsed == ["a.py"]
+
+
+def test_a_damaged_entry_is_made_again(commit: Commit, blobs: BlobCache) -> None:
+    root, _ = commit({"a.py": "def f(): ...\n"})
+    preprocessor = CountingPreprocessor(PreprocessingConfig(), blobs=blobs)
+    snapshot = open_snapshot(root)
+    preprocessor.preprocess(snapshot)
+    blobs.put(preprocessor._key(snapshot.files[0]), b"damaged")
+    assert "f" in preprocessor.preprocess(snapshot).graph.node_name
+    assert preprocessor.parsed == ["a.py", "a.py"]
+
+
+def test_a_damaged_cache_is_rebuilt(commit: Commit, tmp_path: Path) -> None:
+    root, _ = commit({"a.py": "def f(): ...\n"})
+    (tmp_path / "blobs").mkdir()
+    (tmp_path / "blobs" / "cache.db").write_bytes(b"not a database" * 1000)
+    preprocessor = CountingPreprocessor(PreprocessingConfig(), blobs=BlobCache(tmp_path / "blobs"))
+    for _ in range(2):
+        assert "f" in preprocessor.preprocess(open_snapshot(root)).graph.node_name
+    assert preprocessor.parsed == ["a.py"]
+
+
+def test_a_large_file_is_a_node_without_contents_and_counted(folder: Callable[..., Path], blobs: BlobCache) -> None:
+    root = folder({"a.py": "def f(): ...\n", "big.py": "def g(): ...\n" * 100})
+    with (root / "big.bin").open("wb") as stream:
+        stream.truncate(50 << 20)
+    config = PreprocessingConfig(max_file_bytes=100)
+    graph = CodeGraphPreprocessor(config, blobs=blobs).preprocess(open_snapshot(root)).graph
+    assert {"big.py", "big.bin"} <= set(graph.file_of_path)
+    assert "g" not in graph.node_name
+    assert graph.unlinked["file: too large"] == 2
+
+
+def test_a_file_that_takes_too_long_is_a_node_and_parsed_again_next_time(
+    folder: Callable[..., Path], blobs: BlobCache
+) -> None:
+    root = folder({"slow.py": "x = 1\n" * 20_000})
+    impatient = CountingPreprocessor(PreprocessingConfig(parse_timeout_s=1e-9), blobs=blobs)
+    graph = impatient.preprocess(open_snapshot(root)).graph
+    assert graph.unlinked == {"file: not parsed in time": 1}
+    assert "slow.py" in graph.file_of_path
+    patient = CountingPreprocessor(PreprocessingConfig(), blobs=blobs)
+    assert "x" in patient.preprocess(open_snapshot(root)).graph.node_name
+
+
+def test_excluded_files_are_left_out_and_counted(folder: Callable[..., Path], blobs: BlobCache) -> None:
+    root = folder({"a.py": "", "vendor/b.py": "", "x/vendor/c.py": "", "lib.min.js": ""})
+    config = PreprocessingConfig(exclude=["vendor/*", "*.min.js"])
+    graph = CodeGraphPreprocessor(config, blobs=blobs).preprocess(open_snapshot(root)).graph
+    assert set(graph.file_of_path) == {"a.py", "x/vendor/c.py"}
+    assert graph.unlinked["file: excluded"] == 2
+
+
+def test_what_is_no_file_is_counted(folder: Callable[..., Path], blobs: BlobCache) -> None:
+    root = folder({"a.py": "", ".hidden/b.py": ""})
+    (root / "link.py").symlink_to(root / "a.py")
+    graph = CodeGraphPreprocessor(PreprocessingConfig(), blobs=blobs).preprocess(open_snapshot(root)).graph
+    assert graph.unlinked == {"file: skipped folder": 1, "file: symlink": 1}
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("max_file_bytes", 0), ("parse_timeout_s", 0.0), ("max_indexed_text_bytes", -1)]
+)
+def test_a_meaningless_setting_is_refused(key: str, value: float) -> None:
+    with pytest.raises(ConfigError, match=rf"preprocessing\.{key} must be"):
+        PreprocessingConfig(**{key: value})  # type: ignore[arg-type]
+
+
+_NAMES = st.sampled_from(["a.py", "b.py", "c.txt", "p/a.py", "p/__init__.py", "p/q/d.py", "src/p/e.py", "x.min.js"])
+_CODE = st.sampled_from(
+    [
+        b"from a import *\n",
+        b"from p.a import A as B\nclass C(B):\n    def f(self): self.g()\n",
+        b"class A: ...\nA().f()\n",
+    ]
+    + [
+        b"\xff\xfe\x00",
+        b"def f(",
+        b"import p.q.d as z\nz.f(z)\nx = lambda: z.A\n",
+        b"",
+        b"from . import a, q\na.A.f()\n",
+    ]
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(files=st.dictionaries(_NAMES, _CODE, min_size=1))
+def test_any_tree_gives_a_connected_graph_whose_edges_are_sound(files: dict[str, bytes], tmp_path_factory: Any) -> None:
+    root = tmp_path_factory.mktemp("tree")
+    for path, content in files.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_bytes(content)
+    graph = build_graph(root)
+    assert all(graph.ancestors(node)[-1] == 0 for node in range(1, len(graph)))
+    assert (graph.parent[1:] < range(1, len(graph))).all()
+    assert ((graph.edge_confidence > 0) & (graph.edge_confidence <= 1)).all()
+    assert len(set(zip(graph.edge_kind.tolist(), graph.edge_source.tolist(), graph.edge_target.tolist()))) == len(
+        graph.edge_kind
+    )
