@@ -1,5 +1,6 @@
 from collections import Counter
 from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -101,7 +102,7 @@ def test_postings_are_ascending_and_complete(tmp_path: Path) -> None:
         assert len(indptr) == len(index.vocabulary) + 1
         assert indptr[-1] == len(documents) == len(counts)
         assert (counts > 0).all()
-        for start, end in zip(indptr[:-1], indptr[1:], strict=True):
+        for start, end in pairwise(indptr.tolist()):
             assert (np.diff(documents[start:end]) > 0).all()
 
 

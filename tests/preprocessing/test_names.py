@@ -152,7 +152,7 @@ def test_the_resolution_order_is_pythons() -> None:
     source = "class A: ...\nclass B(A): ...\nclass C(A): ...\nclass D(B, C): ...\n"
     names = names_of({"a.py": source})
     scope: dict[str, type] = {}
-    exec(source, scope)  # noqa: S102
+    exec(source, scope)
     assert [names.tree.name[one] for one in names.order(5)] == [one.__name__ for one in scope["D"].__mro__[:-1]]
 
 

@@ -7,8 +7,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cgm.graph import NodeKind
-from preprocessing.facts import BODY, COMMENTS, DOCSTRING, MODULE, OPAQUE, PYTHON, SIGNATURE, STRINGS, TEXT
-from preprocessing.facts import Assigned, FileFacts, Import, Use, decode_facts, encode_facts
+from preprocessing.facts import (
+    BODY,
+    COMMENTS,
+    DOCSTRING,
+    MODULE,
+    OPAQUE,
+    PYTHON,
+    SIGNATURE,
+    STRINGS,
+    TEXT,
+    Assigned,
+    FileFacts,
+    Import,
+    Use,
+    decode_facts,
+    encode_facts,
+)
 from preprocessing.parse import count_lines, facts_version, parse_python, parse_text
 
 
@@ -47,12 +62,21 @@ def late():
 
 
 def test_a_call_belongs_to_the_innermost_scope_at_its_first_line() -> None:
-    source = b"top()\nclass A:\n    in_class()\n    def f(self):\n        x()\n        x()\n        return (\n            y\n            .z())\n"
+    source = b"""top()
+class A:
+    in_class()
+    def f(self):
+        x()
+        x()
+        return (
+            y
+            .z())
+"""
     assert parse_python(source).calls == (
         Use(MODULE, "top", 1),
         Use(0, "in_class", 3),
         Use(1, "x", 5),
-        Use(1, "y\n            .z".replace("\n", "").replace(" ", ""), 9),
+        Use(1, "y.z", 9),
     )
 
 
@@ -75,7 +99,13 @@ class K:
 
 
 def test_an_assigned_lambda_has_the_name_and_another_its_line() -> None:
-    source = b"key = lambda x: x\nclass A:\n    f = lambda self: 1\n    def g(self):\n        h = lambda: 2\n        return sorted(y, key=lambda z: z)\n"
+    source = b"""key = lambda x: x
+class A:
+    f = lambda self: 1
+    def g(self):
+        h = lambda: 2
+        return sorted(y, key=lambda z: z)
+"""
     kinds = qualified(parse_python(source))
     assert {name for name, kind in kinds.items() if kind == NodeKind.LAMBDA} == {
         "key",
@@ -238,8 +268,6 @@ _PIECES = st.sampled_from(
         ":",
         "lambda a: ",
         "import a.b as c\n",
-    ]
-    + [
         "from . import *\n",
         "self.x = F()\n",
         "return ",
@@ -269,7 +297,8 @@ def test_any_bytes_give_facts_that_hold_together(source: bytes) -> None:
 
 def test_facts_are_the_same_in_every_process() -> None:
     program = (
-        "import sys, hashlib; from preprocessing.facts import encode_facts; from preprocessing.parse import parse_python;"
+        "import sys, hashlib;"
+        "from preprocessing.facts import encode_facts; from preprocessing.parse import parse_python;"
         "print(hashlib.sha256(encode_facts(parse_python(sys.stdin.buffer.read()))).hexdigest())"
     )
     source = "\n".join(

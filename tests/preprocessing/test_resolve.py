@@ -14,7 +14,7 @@ Edges = Callable[[CodeGraph, EdgeKind], dict[tuple[str, str], float]]
 def test_imports_lead_to_files_symbols_and_packages(graph_of: GraphOf, edges: Edges) -> None:
     graph = graph_of(
         {
-            "a.py": "import p.m\nfrom p import f, sub\nfrom p.m import *\nfrom .p.m import g as h\nimport os\nimport q\n",
+            "a.py": "import p.m, q\nfrom p import f, sub\nfrom p.m import *\nfrom .p.m import g as h\nimport os\n",
             "p/__init__.py": "from .m import f\n",
             "p/m.py": "def f(): ...\ndef g(): ...\n",
             "p/sub.py": "",
@@ -47,12 +47,19 @@ def test_bases_are_found_across_modules(graph_of: GraphOf, edges: Edges) -> None
 
 
 def test_an_abstract_base_and_its_methods_are_implemented(graph_of: GraphOf, edges: Edges) -> None:
-    graph = graph_of(
-        {
-            "a.py": "from typing import Protocol\nclass P(Protocol):\n    def f(self):\n        raise NotImplementedError\n"
-            "    def g(self): return 1\nclass A(P):\n    def f(self): ...\n    def g(self): ...\nclass B(A):\n    def f(self): ...\n"
-        }
-    )
+    source = """
+from typing import Protocol
+class P(Protocol):
+    def f(self):
+        raise NotImplementedError
+    def g(self): return 1
+class A(P):
+    def f(self): ...
+    def g(self): ...
+class B(A):
+    def f(self): ...
+"""
+    graph = graph_of({"a.py": source})
     assert set(edges(graph, EdgeKind.IMPLEMENTS)) == {("a.py:A", "a.py:P"), ("a.py:A.f", "a.py:P.f")}
 
 

@@ -179,7 +179,7 @@ def test_files_come_sorted_by_path(folder: Callable[..., Path]) -> None:
 
 
 def test_a_missing_folder_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(RepositoryError, match="repository must exist, got .*nowhere"):
+    with pytest.raises(RepositoryError, match=r"repository must exist, got .*nowhere"):
         open_snapshot(tmp_path / "nowhere")
 
 
@@ -224,7 +224,7 @@ def test_a_damaged_object_is_one_clear_line(commit: Commit, git: Git) -> None:
 
 def test_a_file_that_is_not_there_is_refused(commit: Commit) -> None:
     root, first = commit({"a.py": "1"})
-    with pytest.raises(RepositoryError, match="has no file 'b.py'"):
+    with pytest.raises(RepositoryError, match=r"has no file 'b\.py'"):
         open_snapshot(root, first).read("b.py")
 
 
@@ -234,5 +234,5 @@ def test_a_file_swapped_for_a_link_after_listing_is_not_followed(folder: Callabl
     (tmp_path / "secret").write_text("secret")
     (root / "a.py").unlink()
     (root / "a.py").symlink_to(tmp_path / "secret")
-    with pytest.raises(RepositoryError, match="cannot read 'a.py'"):
+    with pytest.raises(RepositoryError, match=r"cannot read 'a\.py'"):
         snapshot.read("a.py")
