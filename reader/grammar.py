@@ -47,6 +47,14 @@ def shown_function(context: Context) -> AnswerForm | None:
     return AnswerForm("grammar", f"{root}\n{_code_rule(1, '`')}")
 
 
+def new_statement(context: Context) -> AnswerForm | None:
+    """Constrain an answer to new lines for the statement in focus."""
+    lines = context.focus_text.split("\n")
+    indent = len(lines[0]) - len(lines[0].lstrip(" "))
+    root = f'root ::= "```python\\n" code{{1,{_NEW_LINES}}} "```"'
+    return AnswerForm("grammar", f"{root}\n{_code_rule(indent, '`')}")
+
+
 def _first_lines(context: Context) -> Iterator[str]:
     lines = {snippet.path: snippet.lines for snippet in context.snippets}
     for function in context.functions:

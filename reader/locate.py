@@ -144,15 +144,25 @@ def _runs(lines: Sequence[str], wanted: Sequence[str]) -> list[int]:
 
 
 def _edit(match: _Match, text: str, quoted: Block) -> Edit:
-    lines = split_lines(text)
-    place = "".join(lines[match.start - 1 : match.end])
+    place = "".join(split_lines(text)[match.start - 1 : match.end])
     shifted = indent_like(quoted.replacement, quoted.search, place)
-    shifted = shifted if not shifted or shifted.endswith("\n") else shifted + "\n"
+    return Edit(match.path, match.start, match.end, _with_ends_of(text, shifted, last=match.end))
+
+
+def fit_lines(new: str, text: str, start: int, end: int) -> str:
+    """Indent new lines as the lines of a text that they replace, and give them its line ends."""
+    place = "".join(split_lines(text)[start - 1 : end])
+    return _with_ends_of(text, indent_like(new, new, place), last=end)
+
+
+def _with_ends_of(text: str, new: str, last: int) -> str:
+    """End new lines as a text ends its own; `last` is the number of the last line that they replace."""
+    new = new if not new or new.endswith("\n") else new + "\n"
     if line_end(text) == "\r\n":
-        shifted = re.sub(r"\r?\n", "\r\n", shifted)
-    if match.end == len(lines) and not text.endswith("\n"):
-        shifted = shifted.removesuffix("\n").removesuffix("\r")
-    return Edit(match.path, match.start, match.end, shifted)
+        new = re.sub(r"\r?\n", "\r\n", new)
+    if last == len(split_lines(text)) and not text.endswith("\n"):
+        new = new.removesuffix("\n").removesuffix("\r")
+    return new
 
 
 def indent_like(replacement: str, quoted: str, place: str) -> str:

@@ -14,8 +14,7 @@ from cgm.errors import PatchError
 from cgm.text import split_lines
 from reader.answer import Rewritten
 from reader.context import Context, ShownFunction
-from reader.locate import indent_like
-from reader.patch import line_end
+from reader.locate import fit_lines
 from reader.syntax import first_line, parse_function
 
 
@@ -46,14 +45,9 @@ def _is_echo(function: Rewritten, context: Context) -> bool:
 def _place(function: Rewritten, context: Context) -> Edit:
     target = _target(function.name, context)
     text = context.texts[target.path]
-    lines = split_lines(text)
-    old = "".join(lines[target.start - 1 : target.end]).replace("\r\n", "\n")
-    new = indent_like(_completed(function.text, textwrap.dedent(old)), function.text, old)
-    if line_end(text) == "\r\n":
-        new = new.replace("\n", "\r\n")
-    if target.end == len(lines) and not text.endswith("\n"):
-        new = new.rstrip("\r\n")
-    return Edit(target.path, target.start, target.end, new)
+    old = "".join(split_lines(text)[target.start - 1 : target.end]).replace("\r\n", "\n")
+    new = _completed(function.text, textwrap.dedent(old))
+    return Edit(target.path, target.start, target.end, fit_lines(new, text, target.start, target.end))
 
 
 def _target(name: str, context: Context) -> ShownFunction:

@@ -13,7 +13,7 @@ from cgm.artifacts import Edit, Issue, Patch, Ranking, Sample, Subgraph, Usage
 from cgm.errors import PatchError, SandboxError, require
 from cgm.prompts import load_prompt, render
 from cgm.protocols import LLM, Answer, AnswerForm, Check, Codebase, Message, Sampling
-from reader.context import Context, Limits, build_context, shorten, split_context
+from reader.context import Context, Limits, build_context, focus_statements, shorten, split_context
 from reader.forms import FORMS, EditForm
 from reader.patch import apply_edits, normalize, require_code_change, unified_diff
 from reader.proof import prove
@@ -97,11 +97,19 @@ class RepairReader:
         config = self.config
         context = build_context(ranking, subgraph, codebase, _limits(config))
         search = _Search(config, self._form, self._llm, self._check)
-        if context.snippets:
-            search.run(issue, split_context(context)[: config.samples] if config.separate else (context,))
+        views = self._views(context, issue)[: config.samples] if context.snippets else ()
+        if views:
+            search.run(issue, views)
         else:
-            search.attempts.append(Attempt("", None, "the ranking names no file that may be edited"))
+            search.attempts.append(Attempt("", None, "the ranking names nothing that may be edited in this form"))
         return _patch(issue, self._llm.name, search.attempts, search.usage)
+
+    def _views(self, context: Context, issue: Issue) -> tuple[Context, ...]:
+        """What each request shows."""
+        apart = split_context(context) if self.config.separate or self._form.focused else (context,)
+        if not self._form.focused:
+            return apart
+        return tuple(focus for view in apart for focus in focus_statements(view, issue.problem_statement))
 
 
 def _limits(config: RepairConfig) -> Limits:

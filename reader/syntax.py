@@ -47,3 +47,25 @@ def docstring_lines(text: str) -> set[int]:
     owners = [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef | FunctionNode | ast.Module)]
     docs = [node.body[0] for node in owners if ast.get_docstring(node, clean=False) is not None]
     return {number for doc in docs for number in range(doc.lineno, (doc.end_lineno or doc.lineno) + 1)}
+
+
+def statements(text: str, start: int, end: int, most: int) -> list[tuple[int, int]]:
+    """Line ranges of the statements of the function at lines `start` to `end`, docstring left out, in order.
+
+    A statement of more than `most` lines is given by the statements inside it.
+    """
+    tree = parse(text)
+    nodes = [] if isinstance(tree, str) else [node for node in ast.walk(tree) if isinstance(node, FunctionNode)]
+    bodies = [node.body for node in nodes if (first_line(node), node.end_lineno) == (start, end)]
+    prose = docstring_lines(text) if bodies else set()
+    spans = [span for body in bodies[:1] for node in body for span in _spans(node, most)]
+    return [span for span in spans if span[0] not in prose]
+
+
+def _spans(node: ast.AST, most: int) -> list[tuple[int, int]]:
+    if isinstance(node, ast.stmt):
+        span = (first_line(node), node.end_lineno or node.lineno)
+        if span[1] - span[0] < most:
+            return [span]
+    inner = [child for child in ast.iter_child_nodes(node) if isinstance(child, ast.stmt | ast.excepthandler)]
+    return [span for child in inner for span in _spans(child, most)]

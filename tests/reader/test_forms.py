@@ -8,12 +8,16 @@ from reader.forms import FORMS
 
 _TEXT = "def f(x):\n    return x\n"
 _CONTEXT = Context(
-    (Snippet("pkg/a.py", _TEXT, ((1, 2),)),), (ShownFunction("pkg/a.py", "f", 1, 2),), ("pkg/b.py:g: def g():",)
+    (Snippet("pkg/a.py", _TEXT, ((1, 2),)),),
+    (ShownFunction("pkg/a.py", "f", 1, 2),),
+    ("pkg/b.py:g: def g():",),
+    focus=(2, 2),
 )
 _ANSWERS = {
     "search_replace": "pkg/a.py\n<<<<<<< SEARCH\n    return x\n=======\n    return -x\n>>>>>>> REPLACE",
     "lines": "Sign.\n<<<<<<< SEARCH\n    return x\n=======\n    return -x\n>>>>>>> REPLACE",
     "whole_function": "```python\ndef f(x):\n    return -x\n```",
+    "statement": "```python\nreturn -x\n```",
     "function": "Sign.\n```python\ndef f(x):\n    return -x\n```",
 }
 
@@ -35,6 +39,8 @@ def test_a_prompt_shows_issue_and_code_as_they_are(name: str) -> None:
     assert issue not in messages[0].content
 
 
-@pytest.mark.parametrize(("name", "constrained"), [("search_replace", False), ("lines", True), ("function", True)])
+@pytest.mark.parametrize(
+    ("name", "constrained"), [("search_replace", False), ("lines", True), ("function", True), ("statement", True)]
+)
 def test_only_the_forms_for_small_models_constrain_decoding(name: str, constrained: bool) -> None:
     assert (FORMS[name].constrain(_CONTEXT) is not None) is constrained

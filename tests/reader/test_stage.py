@@ -179,7 +179,7 @@ def test_where_nothing_may_be_edited_no_model_is_asked(read: Callable[..., Patch
     llm = scripted([])
     patch = read(RepairReader(RepairConfig(), llm=llm), labels=())
     assert llm.requests == []
-    assert (patch.diff, patch.samples[0].error) == ("", "the ranking names no file that may be edited")
+    assert (patch.diff, patch.samples[0].error) == ("", "the ranking names nothing that may be edited in this form")
 
 
 def test_a_model_that_gives_no_answer_at_all_gives_an_empty_patch(read: Callable[..., Patch], scripted: Any) -> None:
@@ -216,6 +216,28 @@ def test_each_function_is_asked_for_alone_where_that_is_set(read: Callable[..., 
     shown = ["def size" in messages[1].content for messages, _, _ in llm.requests]
     assert shown == [True, False, True, False]
     assert [sampling.temperature for _, sampling, _ in llm.requests] == [0.0, 0.0, 0.8, 0.8]
+
+
+def test_each_statement_is_asked_for_alone_likely_ones_first(read: Callable[..., Patch], scripted: Any) -> None:
+    llm = scripted(["```python\nx = 0\n```", "```python\nresult = 1\n```"])
+    text = _TEXT.replace("        for", "        # the last item\n        for")
+    patch = read(RepairReader(RepairConfig(edit_form="statement", samples=2, retries=0), llm=llm), text)
+    focus = [messages[1].content.split("The bug is in these lines:")[1] for messages, _, _ in llm.requests]
+    assert "for item in self.items[:-1]:" in focus[0]
+    assert "result = 0" in focus[1]
+    assert [sample.status for sample in patch.samples] == ["chosen", "applied"]
+
+
+def test_a_statement_is_put_in_its_place_with_its_indentation(read: Callable[..., Patch], scripted: Any) -> None:
+    llm = scripted(["```python\nfor item in self.items:\n    result += item\n```"])
+    patch = read(RepairReader(RepairConfig(edit_form="statement", samples=1), llm=llm))
+    assert patch.edits == (Edit(_PATH, 4, 4, "        for item in self.items:\n"),)
+
+
+def test_a_statement_form_without_functions_gives_an_empty_patch(read: Callable[..., Patch], scripted: Any) -> None:
+    config = RepairConfig(edit_form="statement", functions=0)
+    patch = read(RepairReader(config, llm=scripted([])))
+    assert (patch.diff, patch.samples[0].status) == ("", "refused")
 
 
 @pytest.mark.parametrize(
