@@ -264,9 +264,10 @@ def _cgm_node(graph: CodeGraph, node: int, text: str) -> dict[str, Any]:
 
 
 def _cgm_id(row: Mapping[str, Any]) -> Any:
-    if "id" in row:
-        return row["id"]
-    return _required(row, "nodeId")
+    identity = row["id"] if "id" in row else _required(row, "nodeId")
+    if not isinstance(identity, int | str):
+        raise GraphFormatError(f"node id must be a number or text, got {identity!r}")
+    return identity
 
 
 def _cgm_kind(row: Mapping[str, Any]) -> NodeKind:

@@ -1,0 +1,119 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cgm.graph import CodeGraph, NodeKind
+from cgm.text import STOP_WORDS, identifier_terms, node_lines, node_text, outline, split_lines, terms
+
+SOURCE = """import os
+
+class A:
+    x = 1
+
+    @decorated
+    def f(self):
+        def inner():
+            return 1
+        return inner
+
+def g():
+    pass
+"""
+
+
+@pytest.fixture
+def graph() -> CodeGraph:
+    rows = [
+        (NodeKind.REPO, "r", "", 0, 0, -1),
+        (NodeKind.FILE, "a.py", "a.py", 1, 13, 0),
+        (NodeKind.CLASS, "A", "a.py", 3, 10, 1),
+        (NodeKind.FUNCTION, "A.f", "a.py", 6, 10, 2),
+        (NodeKind.FUNCTION, "A.f.inner", "a.py", 8, 9, 3),
+        (NodeKind.ATTRIBUTE, "A.x", "a.py", 4, 4, 2),
+        (NodeKind.FUNCTION, "g", "a.py", 12, 13, 1),
+    ]
+    kinds, names, paths, starts, ends, parents = zip(*rows, strict=True)
+    count = len(rows) - 1
+    return CodeGraph(
+        node_kind=np.array(kinds, dtype=np.uint8),
+        node_name=names,
+        node_path=paths,
+        node_start=np.array(starts, dtype=np.int32),
+        node_end=np.array(ends, dtype=np.int32),
+        edge_kind=np.zeros(count, dtype=np.uint8),
+        edge_source=np.array(parents[1:], dtype=np.int32),
+        edge_target=np.arange(1, count + 1, dtype=np.int32),
+        edge_confidence=np.ones(count, dtype=np.float32),
+        edge_line=np.zeros(count, dtype=np.int32),
+    )
+
+
+@pytest.mark.parametrize(
+    ("identifier", "expected"),
+    [
+        ("parseHTMLDoc_v2", ("parsehtmldoc_v2", "parse", "html", "doc", "v", "2")),
+        ("name", ("name",)),
+        ("HTML", ("html",)),
+        ("snake_case", ("snake_case", "snake", "case")),
+        ("__init__", ("__init__",)),
+        ("_x", ("_x",)),
+        ("42", ("42",)),
+        ("Py3", ("py3", "py", "3")),
+    ],
+)
+def test_an_identifier_gives_itself_and_its_parts(identifier: str, expected: tuple[str, ...]) -> None:
+    assert identifier_terms(identifier) == expected
+
+
+def test_terms_of_a_text_come_in_order_and_as_often_as_they_stand() -> None:
+    assert list(terms("x.getAll(x) # 3")) == ["x", "getall", "get", "all", "x", "3"]
+
+
+@given(st.text())
+def test_any_text_gives_lower_case_terms_without_spaces(text: str) -> None:
+    for term in terms(text):
+        assert term
+        assert term == term.lower()
+        assert not term.split()[1:]
+
+
+@given(st.text(alphabet="ab\n\r\x0b\x0c\x85\u2028"))
+def test_lines_end_at_newlines_alone_and_lose_nothing(text: str) -> None:
+    lines = split_lines(text)
+    assert "".join(lines) == text
+    assert len(lines) == text.count("\n") + bool(text and not text.endswith("\n"))
+
+
+def test_stop_words_are_terms() -> None:
+    assert all(identifier_terms(word) == (word,) for word in STOP_WORDS)
+
+
+def test_a_childs_text_is_not_repeated_in_its_parent(graph: CodeGraph) -> None:
+    lines = split_lines(SOURCE)
+    assert node_text(graph, 1, lines) == "import os\n\n\n"
+    assert node_text(graph, 2, lines) == "class A:\n    x = 1\n\n"
+    assert node_text(graph, 3, lines) == "    @decorated\n    def f(self):\n        return inner\n"
+    assert node_text(graph, 5, lines) == "    x = 1\n"
+
+
+def test_every_line_of_a_file_belongs_to_one_scope(graph: CodeGraph) -> None:
+    lines = split_lines(SOURCE)
+    owned = [line for node in (1, 2, 3, 4, 6) for line in node_lines(graph, node, lines)]
+    assert sorted(owned) == sorted(lines)
+
+
+def test_a_node_without_lines_or_beyond_its_file_has_what_there_is(graph: CodeGraph) -> None:
+    assert node_lines(graph, 0, split_lines(SOURCE)) == []
+    assert node_lines(graph, 6, split_lines(SOURCE)[:12]) == ["def g():\n"]
+    assert node_lines(graph, 6, []) == []
+
+
+def test_an_outline_shows_headers_with_their_line_numbers(graph: CodeGraph) -> None:
+    assert outline(graph, 1, split_lines(SOURCE)) == (
+        "    3| class A:\n    7|     def f(self):\n    8|         def inner():\n   12| def g():"
+    )
+
+
+def test_an_outline_of_a_node_without_readable_lines_has_its_name(graph: CodeGraph) -> None:
+    assert outline(graph, 1, []).splitlines()[-1] == "   12| g"
