@@ -28,7 +28,7 @@ _PLACE_KINDS = ("REPO", "PACKAGE", *_WHOLE_FILE_KINDS)
 _FILE_LINES, _NODE_LINES, _LINE_WIDTH = 80, 240, 400
 _FENCE = re.compile(r"^ {0,3}(?:```|~~~)")
 _ENVIRONMENT = Environment(undefined=StrictUndefined, autoescape=True, trim_blocks=True, lstrip_blocks=True)
-_HARD_WRAP = re.compile(r"\n(?![\s\d>*+-])")  # a line end within a paragraph, not before an item of a list
+_HARD_WRAP = re.compile(r"(?<!\n)\n(?![\s\d>*+-])")  # a line end within a paragraph, not before an item of a list
 _INLINE_CODE = re.compile(r"`([^`\n]+)`")
 
 

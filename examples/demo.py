@@ -238,7 +238,7 @@ def run_chain(console: Console, arguments: Sequence[str], run: Path) -> None:
 
 
 def read_finding(run: Path) -> Finding:
-    """Read what the chain left. Raises StorageError: a file is missing."""
+    """Read what the chain left. Raises CgmError: a file is missing or empty."""
     return Finding(
         rewrite=_only(run / "rewrites.jsonl", Rewrite),
         subgraph=_only(run / "subgraphs.jsonl", Subgraph),
@@ -248,7 +248,9 @@ def read_finding(run: Path) -> Finding:
 
 
 def _only(path: Path, kind: type[Artifact]) -> Artifact:
-    return from_row(kind, next(row for _, row in read_rows(path)))
+    for _, row in read_rows(path):
+        return from_row(kind, row)
+    raise CgmError(f"{path} must have a row, got none: that stage was not run")
 
 
 def show_rewrite(console: Console, rewrite: Rewrite) -> None:
@@ -263,7 +265,10 @@ def show_rewrite(console: Console, rewrite: Rewrite) -> None:
 
 def show_places(console: Console, title: str, places: Sequence[Ranked]) -> None:
     """Print the best of a ranking with their reasons."""
-    table = Table("", title, "score", "because", box=None, header_style="bold")
+    table = Table("", box=None, header_style="bold")
+    table.add_column(title, overflow="fold")
+    table.add_column("score", justify="right")
+    table.add_column("because")
     for rank, place in enumerate(places[:SHOWN], 1):
         table.add_row(str(rank), Text(place.label, style="cyan"), f"{place.score:.3g}", Text(place.reason))
     console.print(table)
