@@ -84,6 +84,17 @@ def write_rows(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
     write_text(path, "".join(json.dumps(row, ensure_ascii=True) + "\n" for row in rows))
 
 
+def append_row(path: Path, row: Mapping[str, Any]) -> None:
+    """Add one JSON line to a file that several processes may be adding to. Raises as `write_bytes`."""
+    line = json.dumps(row, ensure_ascii=True).encode() + b"\n"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("ab", buffering=0) as stream:
+            stream.write(line)
+    except OSError as error:
+        raise StorageError(f"cannot write {path}: {error.strerror or error}") from error
+
+
 def read_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     """Yield (line number, object) of a JSON-lines file, blank lines skipped.
 

@@ -59,8 +59,9 @@ class MeteredLLM:
     ) -> Sequence[Answer]:
         """Ask the model within. Raises as it does."""
         answers = self._llm.generate(messages, sampling, form)
+        self._spent += Usage(calls=1, cached_calls=int(any(answer.cached for answer in answers)))
         for answer in answers:
-            self._spent += Usage(1, int(answer.cached), answer.prompt_tokens, answer.completion_tokens, answer.cost)
+            self._spent += Usage(0, 0, answer.prompt_tokens, answer.completion_tokens, answer.cost)
         return answers
 
     def take(self) -> Usage:
