@@ -34,6 +34,9 @@ class Option:
 # The option table. To add an option: a class, a line here, and conf/<group>/<name>.yaml.
 OPTIONS = (
     Option("llm", "none"),
+    Option("llm", "openai", "cgm.llm:OpenAILLM"),
+    Option("llm", "local", "cgm.llm:LocalLLM"),
+    Option("llm", "replay", "cgm.recorded:ReplayLLM"),
     Option("preprocessing", "tree_sitter", "preprocessing.stage:CodeGraphPreprocessor"),
     Option("rewriter", "heuristic", "rewriter.stage:HeuristicRewriter"),
     Option("rewriter", "llm", "rewriter.stage:LLMRewriter"),

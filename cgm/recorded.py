@@ -1,0 +1,136 @@
+"""Answers that were given before: recorded in a file to be replayed, or kept so that no model is asked twice.
+
+Knows how requests are told apart. Does not know how a model is reached (`cgm.llm`).
+"""
+
+import dataclasses
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cgm.artifacts import from_row, to_row
+from cgm.errors import ArtifactError, ModelUnavailableError, StorageError, require
+from cgm.protocols import LLM, Answer, AnswerForm, Message, Sampling
+from cgm.store import BlobCache, fingerprint, read_rows
+from cgm.weights import locked
+
+
+@dataclass
+class ReplayConfig:
+    """Settings of `ReplayLLM`."""
+
+    path: str = ""  # JSON lines that `RecordingLLM` wrote
+
+
+class ReplayLLM:
+    """Answers as they were recorded, and nothing else. The test double of a chat model."""
+
+    def __init__(self, config: ReplayConfig) -> None:
+        require(bool(config.path), "llm.path must be a file of recorded answers", config.path)
+        self.config = config
+        self._name, self._recorded = _read_recording(Path(config.path))
+
+    @property
+    def name(self) -> str:
+        """The name of the model that was recorded."""
+        return self._name
+
+    def generate(
+        self, messages: Sequence[Message], sampling: Sampling, form: AnswerForm | None = None
+    ) -> Sequence[Answer]:
+        """Look the request up.
+
+        Raises:
+            ModelUnavailableError: it was not recorded.
+        """
+        key = request_key(self._name, messages, sampling, form)
+        if key not in self._recorded:
+            raise ModelUnavailableError(f"{self.config.path} must hold the answer to every request, got none for {key}")
+        return [_as_cached(answer) for answer in self._recorded[key]]
+
+
+class RecordingLLM:
+    """Asks a model and appends its answers to a file that `ReplayLLM` reads."""
+
+    def __init__(self, llm: LLM, path: Path) -> None:
+        self._llm = llm
+        self._path = path
+
+    @property
+    def name(self) -> str:
+        """The name of the model within."""
+        return self._llm.name
+
+    def generate(
+        self, messages: Sequence[Message], sampling: Sampling, form: AnswerForm | None = None
+    ) -> Sequence[Answer]:
+        """Ask the model within. Raises as it does, and StorageError where the file cannot be written."""
+        answers = self._llm.generate(messages, sampling, form)
+        key = request_key(self.name, messages, sampling, form)
+        row = {"key": key, "model": self.name, "answers": [to_row(answer) for answer in answers]}
+        _append(self._path, json.dumps(row) + "\n")
+        return answers
+
+
+class CachedLLM:
+    """Asks a model only what it was not asked before."""
+
+    def __init__(self, llm: LLM, *, answers: BlobCache) -> None:
+        self._llm = llm
+        self._answers = answers
+
+    @property
+    def name(self) -> str:
+        """The name of the model within."""
+        return self._llm.name
+
+    def generate(
+        self, messages: Sequence[Message], sampling: Sampling, form: AnswerForm | None = None
+    ) -> Sequence[Answer]:
+        """Answer from the cache, or ask the model within and keep what it says. Raises as it does."""
+        key = request_key(self.name, messages, sampling, form)
+        kept = self._answers.get(key)
+        if kept is not None:
+            return [_as_cached(answer) for answer in _answers(json.loads(kept))]
+        answers = self._llm.generate(messages, sampling, form)
+        self._answers.put(key, json.dumps([to_row(answer) for answer in answers]).encode())
+        return answers
+
+
+def request_key(model: str, messages: Sequence[Message], sampling: Sampling, form: AnswerForm | None) -> str:
+    """Hash a request, so that equal requests to the same model have equal keys."""
+    turns = [dataclasses.asdict(message) for message in messages]
+    return fingerprint(model, turns, dataclasses.asdict(sampling), dataclasses.asdict(form) if form else None)
+
+
+def _as_cached(answer: Answer) -> Answer:
+    return dataclasses.replace(answer, cached=True, cost=0.0)
+
+
+def _answers(rows: Any) -> list[Answer]:
+    return [from_row(Answer, row) for row in rows]
+
+
+def _read_recording(path: Path) -> tuple[str, dict[str, list[Answer]]]:
+    recorded: dict[str, list[Answer]] = {}
+    names: set[str] = set()
+    for number, row in read_rows(path):
+        try:
+            recorded.setdefault(row["key"], _answers(row["answers"]))
+            names.add(row["model"])
+        except (KeyError, TypeError) as error:
+            raise ArtifactError(f"{path}:{number}: a recorded answer must have key, model and answers") from error
+    if len(names) > 1:
+        raise ArtifactError(f"{path}: must record one model, got {', '.join(sorted(names))}")
+    return next(iter(names), "replay"), recorded
+
+
+def _append(path: Path, line: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with locked(path.with_name(f".{path.name}.lock")), path.open("a", encoding="utf-8") as stream:
+            stream.write(line)
+    except OSError as error:
+        raise StorageError(f"cannot write {path}: {error.strerror or error}") from error
