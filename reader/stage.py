@@ -97,7 +97,7 @@ class RepairReader:
         config = self.config
         context = build_context(ranking, subgraph, codebase, _limits(config))
         search = _Search(config, self._form, self._llm, self._check)
-        views = self._views(context, issue)[: config.samples] if context.snippets else ()
+        views = self._views(context, issue) if context.snippets else ()
         if views:
             search.run(issue, views)
         else:
@@ -105,11 +105,13 @@ class RepairReader:
         return _patch(issue, self._llm.name, search.attempts, search.usage)
 
     def _views(self, context: Context, issue: Issue) -> tuple[Context, ...]:
-        """What each request shows."""
+        """What each request shows, likely ones first."""
         apart = split_context(context) if self.config.separate or self._form.focused else (context,)
-        if not self._form.focused:
-            return apart
-        return tuple(focus for view in apart for focus in focus_statements(view, issue.problem_statement))
+        if self._form.focused:
+            # many answers about different lines: nothing but a check can tell them apart, so without one ask for few
+            asked = apart if self._check else apart[:1]
+            apart = tuple(focus for view in asked for focus in focus_statements(view, issue.problem_statement))
+        return apart[: self.config.samples]
 
 
 def _limits(config: RepairConfig) -> Limits:
@@ -176,7 +178,8 @@ class _Search:
         prompt = load_prompt("reader", self._form.prompt)
         text = defuse(shorten(issue.problem_statement, self._config.issue_tokens))
         requests = [(view, render(prompt, issue=text, context=view), self._form.constrain(view)) for view in views]
-        for at, sampling in _plan(self._config, len(views)):
+        samples = len(views) if self._form.focused and self._check is None else self._config.samples
+        for at, sampling in _plan(replace(self._config, samples=samples), len(views)):
             view, messages, form = requests[at]
             for answer in self._ask(messages, sampling, form):
                 if self._settle(answer, view, messages, sampling).passed:

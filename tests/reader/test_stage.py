@@ -222,10 +222,25 @@ def test_each_statement_is_asked_for_alone_likely_ones_first(read: Callable[...,
     llm = scripted(["```python\nx = 0\n```", "```python\nresult = 1\n```"])
     text = _TEXT.replace("        for", "        # the last item\n        for")
     patch = read(RepairReader(RepairConfig(edit_form="statement", samples=2, retries=0), llm=llm), text)
+    assert len(llm.requests) == 2
     focus = [messages[1].content.split("The bug is in these lines:")[1] for messages, _, _ in llm.requests]
     assert "for item in self.items[:-1]:" in focus[0]
     assert "result = 0" in focus[1]
     assert [sample.status for sample in patch.samples] == ["chosen", "applied"]
+
+
+def test_a_check_makes_statements_of_all_functions_and_more_samples_worth_asking_for(
+    read: Callable[..., Patch], scripted: Any
+) -> None:
+    text = _TEXT + "\n    def size(self):\n        return len(self.items)\n"
+    labels = (f"{_PATH}:Cart.total", f"{_PATH}:Cart.size")
+    config = RepairConfig(edit_form="statement", samples=7, batch=2, retries=0)
+    asked = []
+    for check in (None, RunsTotal()):
+        llm = scripted(["```python\nresult = 0\n```"] * 7)
+        read(RepairReader(config, llm=llm, check=check), text, labels)
+        asked.append([sampling.count for _, sampling, _ in llm.requests])
+    assert asked == [[1, 1, 1], [1, 1, 1, 1, 2, 1]]
 
 
 def test_a_statement_is_put_in_its_place_with_its_indentation(read: Callable[..., Patch], scripted: Any) -> None:
