@@ -91,9 +91,9 @@ class CachedLLM:
     ) -> Sequence[Answer]:
         """Answer from the cache, or ask the model within and keep what it says. Raises as it does."""
         key = request_key(self.name, messages, sampling, form)
-        kept = self._answers.get(key)
-        if kept is not None:
-            return [_as_cached(answer) for answer in _answers(json.loads(kept))]
+        kept = _kept(self._answers.get(key))
+        if kept:
+            return [_as_cached(answer) for answer in kept]
         answers = self._llm.generate(messages, sampling, form)
         self._answers.put(key, json.dumps([to_row(answer) for answer in answers]).encode())
         return answers
@@ -111,6 +111,14 @@ def _as_cached(answer: Answer) -> Answer:
 
 def _answers(rows: Any) -> list[Answer]:
     return [from_row(Answer, row) for row in rows]
+
+
+def _kept(entry: bytes | None) -> list[Answer]:
+    """The answers of a cache entry; none where it is absent or damaged."""
+    try:
+        return _answers(json.loads(entry)) if entry else []
+    except (ValueError, TypeError, ArtifactError):
+        return []
 
 
 def _read_recording(path: Path) -> tuple[str, dict[str, list[Answer]]]:
