@@ -7,19 +7,17 @@ Knows the order of places, the token budget and how shown lines are printed. Doe
 import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 from cgm.artifacts import Ranking, Subgraph
 from cgm.graph import CodeGraph, NodeKind
 from cgm.protocols import Codebase
-from cgm.text import split_lines, terms
+from cgm.text import split_lines
 from reader.patch import is_safe_path, is_test_path
-from reader.syntax import statements
 
 _CHARACTERS_PER_TOKEN = 3.5  # of code, with the tokenizers of current code models
 _NUMBER_TOKENS = 2  # a line's number and end
-_STATEMENT_LINES = 8  # a longer statement is asked for by its parts
 _GAP = "..."
 _END = 1 << 31  # beyond the last line of any file
 
@@ -151,23 +149,6 @@ def split_context(context: Context) -> tuple[Context, ...]:
         Context((Snippet(function.path, texts[function.path], ((function.start, function.end),)),), (function,))
         for function in context.functions
     ) or (context,)
-
-
-def focus_statements(view: Context, issue: str) -> tuple[Context, ...]:
-    """Make a context of each statement of the one function shown, those that share most words with the issue first."""
-    if not view.functions:
-        return ()
-    function, lines = view.functions[0], view.snippets[0].lines
-    spans = statements(view.snippets[0].text, function.start, function.end, _STATEMENT_LINES)
-    asked = set(terms(issue))
-
-    def shared(span: tuple[int, int]) -> int:
-        start = span[0]
-        while start > function.start and lines[start - 2].lstrip().startswith("#"):
-            start -= 1  # the comment above says what a statement is for
-        return len(asked & set(terms(" ".join(lines[start - 1 : span[1]]))))
-
-    return tuple(replace(view, focus=span) for span in sorted(spans, key=shared, reverse=True))
 
 
 class _Shelf:

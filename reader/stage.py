@@ -13,7 +13,8 @@ from cgm.artifacts import Edit, Issue, Patch, Ranking, Sample, Subgraph, Usage
 from cgm.errors import PatchError, SandboxError, require
 from cgm.prompts import load_prompt, render
 from cgm.protocols import LLM, Answer, AnswerForm, Check, Codebase, Message, Sampling
-from reader.context import Context, Limits, build_context, focus_statements, shorten, split_context
+from reader.context import Context, Limits, build_context, shorten, split_context
+from reader.focus import focus_statements
 from reader.forms import FORMS, EditForm
 from reader.patch import apply_edits, normalize, require_code_change, unified_diff
 from reader.proof import prove
@@ -40,6 +41,7 @@ class RepairConfig:
     functions: int = 10  # ranked functions shown at most
     files: int = 5  # ranked files shown, as far as they fit
     neighbours: int = 10  # signatures of callers and callees shown
+    statements: int = 8  # of one function, where the form asks for one statement at a time
     separate: bool = False  # one request for each function, without the rest of the context
     edit_tests: bool = False  # whether test files are shown and may be edited
     new_files: bool = False  # whether search/replace blocks may make files
@@ -48,7 +50,7 @@ class RepairConfig:
     def __post_init__(self) -> None:
         forms = ("auto", *FORMS)
         require(self.edit_form in forms, f"reader.edit_form must be one of {', '.join(forms)}", self.edit_form)
-        for name in ("samples", "batch", "max_tokens", "context_tokens", "issue_tokens"):
+        for name in ("samples", "batch", "statements", "max_tokens", "context_tokens", "issue_tokens"):
             require(getattr(self, name) >= 1, f"reader.{name} must be >= 1", getattr(self, name))
         for name in ("temperature", "retries", "functions", "files", "neighbours", "seed"):
             require(getattr(self, name) >= 0, f"reader.{name} must be >= 0", getattr(self, name))
@@ -106,12 +108,12 @@ class RepairReader:
 
     def _views(self, context: Context, issue: Issue) -> tuple[Context, ...]:
         """What each request shows, likely ones first."""
-        apart = split_context(context) if self.config.separate or self._form.focused else (context,)
-        if self._form.focused:
-            # many answers about different lines: nothing but a check can tell them apart, so without one ask for few
-            asked = apart if self._check else apart[:1]
-            apart = tuple(focus for view in asked for focus in focus_statements(view, issue.problem_statement))
-        return apart[: self.config.samples]
+        config = self.config
+        if not self._form.focused:
+            return (split_context(context) if config.separate else (context,))[: config.samples]
+        focused = focus_statements(split_context(context), issue.problem_statement, config.statements)
+        # answers about different lines: nothing but a check can tell them apart, so without one ask for few
+        return focused[: config.samples if self._check else min(config.samples, config.statements)]
 
 
 def _limits(config: RepairConfig) -> Limits:

@@ -6,7 +6,7 @@ import pytest
 
 from cgm.artifacts import Ranking, Subgraph
 from cgm.protocols import Codebase
-from reader.context import Limits, build_context, estimate_tokens, focus_statements, shorten, split_context
+from reader.context import Limits, build_context, estimate_tokens, shorten, split_context
 
 Build = Callable[[Mapping[str, str]], Codebase]
 Rank = Callable[..., Ranking]
@@ -136,11 +136,3 @@ def test_a_long_issue_loses_its_middle() -> None:
     assert short.startswith("start")
     assert short.endswith("end")
     assert shorten("short", 100) == "short"
-
-
-def test_statements_that_share_words_with_the_issue_come_first(codebase: Build, ranking: Rank, subgraph: Whole) -> None:
-    text = 'def f(x):\n    """Header."""\n    y = 1\n    # drop the header\n    if x:\n        del x\n    return y\n'
-    base = codebase({"a.py": text})
-    (view,) = split_context(build_context(ranking([], ["a.py:f"]), subgraph(base), base, _LIMITS))
-    assert [focus.focus for focus in focus_statements(view, "The header is kept")] == [(5, 6), (3, 3), (7, 7)]
-    assert focus_statements(view, "header")[0].focus_text == "    if x:\n        del x"

@@ -234,13 +234,13 @@ def test_a_check_makes_statements_of_all_functions_and_more_samples_worth_asking
 ) -> None:
     text = _TEXT + "\n    def size(self):\n        return len(self.items)\n"
     labels = (f"{_PATH}:Cart.total", f"{_PATH}:Cart.size")
-    config = RepairConfig(edit_form="statement", samples=7, batch=2, retries=0)
+    config = RepairConfig(edit_form="statement", samples=7, batch=2, statements=2, retries=0)
     asked = []
     for check in (None, RunsTotal()):
         llm = scripted(["```python\nresult = 0\n```"] * 7)
         read(RepairReader(config, llm=llm, check=check), text, labels)
         asked.append([sampling.count for _, sampling, _ in llm.requests])
-    assert asked == [[1, 1, 1], [1, 1, 1, 1, 2, 1]]
+    assert asked == [[1, 1], [1, 1, 1, 2, 2]]
 
 
 def test_a_statement_is_put_in_its_place_with_its_indentation(read: Callable[..., Patch], scripted: Any) -> None:
