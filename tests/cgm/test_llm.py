@@ -77,7 +77,7 @@ def completion(*texts: str | None, finish: str = "stop", **usage: int) -> dict[s
 
 
 def model(server: Server, **settings: Any) -> OpenAILLM:
-    values = {"model": "m", "base_url": server.url, "key_variable": "MY_KEY", "retries": 2} | settings
+    values: dict[str, Any] = {"model": "m", "base_url": server.url, "key_variable": "MY_KEY", "retries": 2} | settings
     return OpenAILLM(OpenAIConfig(**values))
 
 
