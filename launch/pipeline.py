@@ -12,7 +12,8 @@ from typing import Any, TypeVar
 
 from cgm.artifacts import Failure, Patch, Ranking, Rewrite, Subgraph, Usage, from_row, to_row
 from cgm.errors import CgmError, IssueError, StorageError
-from cgm.protocols import Check, Codebase
+from cgm.protocols import LLM, Check, Codebase
+from cgm.recorded import CachedLLM, RecordingLLM
 from cgm.store import BlobCache, StageCache, fingerprint, read_bytes
 from eval.reproduction import ReproductionCheck
 from eval.sandbox import Sandbox
@@ -210,13 +211,23 @@ class Chain:
 
 
 def _services(config: RunConfig, folder: Path) -> dict[str, Any]:
-    services: dict[str, Any] = {"blobs": BlobCache(folder / "blobs"), "answers": folder / "answers", "check": None}
+    services: dict[str, Any] = {"blobs": BlobCache(folder / "blobs"), "check": None}
     if config.check:
         services["check"] = _reproduction(config)
-    llm = build(config.llm, services)
-    services["llm"] = MeteredLLM(llm) if llm else None
+    services["llm"] = _metered(config, folder)
     services["embedder"] = build(config.embedder, services)
     return services
+
+
+def _metered(config: RunConfig, folder: Path) -> MeteredLLM | None:
+    llm: LLM | None = build(config.llm, {})
+    if llm is None:
+        return None
+    if config.llm.option.name != "replay":
+        llm = CachedLLM(llm, answers=BlobCache(folder / "answers"))
+    if config.record:
+        llm = RecordingLLM(llm, Path(config.record).expanduser())
+    return MeteredLLM(llm)
 
 
 def _reproduction(config: RunConfig) -> Check:
@@ -229,6 +240,8 @@ def _reproduction(config: RunConfig) -> Check:
 
 def _identities(config: RunConfig, names: list[str]) -> dict[str, Any]:
     services: dict[str, Any] = {name: option_identity(getattr(config, name)) for name in ("embedder", "llm")}
+    if config.llm.option.name == "replay":
+        services["llm"].append(fingerprint(read_bytes(Path(config.llm.config.path)).hex()))
     if config.check:
         services["check"] = fingerprint(read_bytes(Path(config.check)).hex())
     stages = {name: stage_identity(getattr(config, name), services) for name in names}

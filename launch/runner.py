@@ -5,6 +5,7 @@ Outcomes are the same for any number of workers; they come in no particular orde
 """
 
 import itertools
+import logging
 import multiprocessing
 import os
 import resource
@@ -12,16 +13,19 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
 
-from cgm.errors import WorkerError
+from cgm.artifacts import Failure
+from cgm.errors import StorageError, WorkerError
 from launch.dataset import Instance
 from launch.pipeline import Announce, Outcome, Pipeline
 from launch.schema import RunConfig
 
+_log = logging.getLogger(__name__)
 _MIB = 1 << 20
+_DEATHS = 2  # of worker processes, after which an instance is not tried again
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,7 @@ def run_instances(
     `announce` is told of each stage that begins, where the work is done in this process.
 
     Raises:
-        WorkerError: a worker process died.
+        WorkerError: a worker process met an error that is none of ours.
         StorageError: a file of ours cannot be written.
     """
     if config.workers == 1 or len(instances) == 1:
@@ -70,39 +74,101 @@ def next_instance(waiting: Sequence[Instance], running: Sequence[Instance]) -> I
 
 def _spread(config: RunConfig, instances: Sequence[Instance]) -> Iterator[Report]:
     waiting = by_repository(instances)
-    running: dict[Future[Report], Instance] = {}
-    # spawned, not forked: a fork would copy the locks of threads that numeric libraries have started
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(config.workers, context, _start_worker, (config,)) as pool:
+    deaths: Counter[str] = Counter()
+    busy = [_Worker(config) for _ in range(min(config.workers, len(waiting)))]
+    try:
+        for worker in busy:
+            worker.take(waiting, busy)
+        while busy:
+            for ready in wait([worker.pipe for worker in busy]):
+                worker = next(worker for worker in busy if worker.pipe is ready)
+                report = worker.receive()
+                if report is None:
+                    report = _death(worker, waiting, deaths)
+                    busy[busy.index(worker)] = worker = _Worker(config)
+                if report is not None:
+                    yield report
+                if not worker.take(waiting, busy):
+                    busy.remove(worker)
+                    worker.stop()
+    finally:
+        for worker in busy:
+            worker.stop()
+
+
+class _Worker:
+    """A process that takes one instance after the other."""
+
+    def __init__(self, config: RunConfig) -> None:
+        # spawned, not forked: a fork would copy the locks of threads that numeric libraries have started
+        context = multiprocessing.get_context("spawn")
+        self.pipe, theirs = context.Pipe()
+        self.instance: Instance | None = None
+        self._process = context.Process(target=_serve, args=(theirs, config), daemon=True)
+        self._process.start()
+        theirs.close()
+
+    def take(self, waiting: list[Instance], busy: Sequence["_Worker"]) -> bool:
+        """Send the process the instance that suits it best; False where none waits."""
+        running = [worker.instance for worker in busy if worker is not self and worker.instance]
+        self.instance = next_instance(waiting, running) if waiting else None
+        if self.instance:
+            waiting.remove(self.instance)
+            with suppress(BrokenPipeError):  # it is dead already, as `receive` will find
+                self.pipe.send(self.instance)
+        return self.instance is not None
+
+    def receive(self) -> Report | None:
+        """What the process reports; None if a signal ended it.
+
+        Raises:
+            WorkerError: an error that is none of ours ended it; its traceback is on stderr.
+            StorageError: it could not write a file of ours.
+        """
         try:
-            while waiting or running:
-                while waiting and len(running) < config.workers:
-                    chosen = next_instance(waiting, list(running.values()))
-                    waiting.remove(chosen)
-                    running[pool.submit(_work, chosen)] = chosen
-                for future in wait(running, return_when=FIRST_COMPLETED).done:
-                    yield future.result()
-                    del running[future]
-        except BrokenProcessPool as error:
-            raise WorkerError(_death(running)) from error
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+            answer = self.pipe.recv()
+        except (EOFError, ConnectionResetError):
+            self._process.join()
+            if (self._process.exitcode or 0) > 0:
+                raise WorkerError(f"a worker process stopped with exit code {self._process.exitcode}") from None
+            return None
+        if isinstance(answer, StorageError):
+            raise answer
+        assert isinstance(answer, Report)
+        return answer
+
+    def stop(self) -> None:
+        """End the process."""
+        self._process.terminate()
+        self._process.join()
+        self.pipe.close()
 
 
-def _death(running: dict[Future[Report], Instance]) -> str:
-    names = ", ".join(sorted(instance.issue.instance_id for instance in running.values()))
-    return (
-        f"a worker process was killed, perhaps for want of memory, during one of: {names}; what is done is kept: "
-        "run again, with fewer workers"
-    )
+def _death(worker: _Worker, waiting: list[Instance], deaths: Counter[str]) -> Report | None:
+    """Put the instance of a killed process back; at its second death it is a failure."""
+    worker.stop()
+    instance = worker.instance
+    assert instance is not None
+    name = instance.issue.instance_id
+    deaths[name] += 1
+    _log.warning("a worker process was killed, perhaps for want of memory, while busy with %s", name)
+    if deaths[name] < _DEATHS:
+        waiting.insert(0, instance)
+        return None
+    message = f"a worker process must outlive its instance, got {deaths[name]} killed; perhaps for want of memory"
+    return Report(Outcome(name, failure=Failure(name, "worker", WorkerError.__name__, message)), os.getpid(), 0.0)
 
 
-_pipeline: list[Pipeline] = []  # of this worker process
-
-
-def _start_worker(config: RunConfig) -> None:
+def _serve(pipe: "Connection[Report | StorageError, Instance]", config: RunConfig) -> None:
     threading.Thread(target=_follow_parent, daemon=True).start()
-    _pipeline.append(Pipeline(config))
+    pipeline = Pipeline(config)
+    with suppress(EOFError, KeyboardInterrupt):
+        while True:
+            instance = pipe.recv()
+            try:
+                pipe.send(_report(pipeline.run(instance, _silent)))
+            except StorageError as error:
+                pipe.send(error)
 
 
 def _follow_parent() -> None:
@@ -110,10 +176,6 @@ def _follow_parent() -> None:
     assert parent is not None
     parent.join()
     os._exit(1)
-
-
-def _work(instance: Instance) -> Report:
-    return _report(_pipeline[0].run(instance, _silent))
 
 
 def _silent(instance_id: str, stage: str) -> None:

@@ -74,6 +74,7 @@ class RunConfig:
     limit: int = 0  # run the first so many instances; 0 runs all
     gold: str = ""  # a JSON-lines file of gold locations; gives metrics.json
     check: str = ""  # a reproduction script: fails before the repair, passes after
+    record: str = ""  # append what the language model answers to this file, for llm=replay; with a fresh cache_dir
     isolation: str = "auto"  # of the check: bwrap, unshare, the first of these that works (auto), or none
     stages: list[str] = field(default_factory=lambda: list(STAGES))  # the chain, or its beginning
     workers: int = 1  # processes

@@ -1,4 +1,5 @@
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -11,6 +12,7 @@ import pytest
 from cgm.store import read_rows, write_rows
 from launch.run import run_command, run_job
 
+_ROOT = Path(__file__).parents[2]
 _CART = '''"""Baskets."""
 
 from shop.price import total
@@ -41,13 +43,14 @@ def total(items):
 def price(item):
     return {{"apple": 1, "pear": {pear}}}[item]
 '''
-_ISSUE = """Cart.checkout raises KeyError for unknown items
+_ISSUE = """price() raises KeyError for unknown items
 
-Calling `Cart().checkout()` with a plum fails:
+`price("plum")` should say which item has no price:
 
     File "shop/price.py", line 9, in price
     KeyError: 'plum'
 """
+_CODE = "from launch.run import main; main()"
 
 
 @dataclass(frozen=True)
@@ -176,9 +179,16 @@ def spawned(home: Path) -> Iterator[Callable[..., "subprocess.Popen[str]"]]:
     """Start `cgm` in a process of its own, and end it with the test."""
     started: list[subprocess.Popen[str]] = []
 
-    def start(*arguments: str) -> "subprocess.Popen[str]":
-        command = [sys.executable, "-c", "from launch.run import main; main()", *arguments]
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=home)
+    def start(*arguments: str, limit: Callable[[], None] | None = None) -> "subprocess.Popen[str]":
+        process = subprocess.Popen(
+            [sys.executable, "-c", _CODE, *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=home,
+            env={**os.environ, "PYTHONPATH": str(_ROOT)},
+            preexec_fn=limit,  # noqa: PLW1509 - no thread runs here
+        )
         started.append(process)
         return process
 

@@ -22,7 +22,7 @@ class _Echo:
 def test_usage_is_counted_once_and_taken_once() -> None:
     llm = MeteredLLM(_Echo())
     assert [answer.text for answer in llm.generate((Message("user", "hi"),), Sampling(count=2))] == ["hi", "hi"]
-    assert llm.take() == Usage(calls=2, cached_calls=1, prompt_tokens=6, completion_tokens=4, cost=1.0)
+    assert llm.take() == Usage(calls=1, cached_calls=1, prompt_tokens=6, completion_tokens=4, cost=1.0)
     assert llm.take() == Usage()
     assert llm.name == "echo"
 

@@ -1,7 +1,7 @@
 import ast
 import dataclasses
 import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,9 @@ from hydra import compose, initialize_config_module
 from omegaconf import DictConfig, OmegaConf
 
 from cgm.errors import ConfigError
+from cgm.protocols import Answer, AnswerForm, Message, Sampling
+from cgm.recorded import RecordingLLM
+from cgm.store import BlobCache
 from launch.schema import (
     OPTIONS,
     SERVICES,
@@ -30,6 +33,18 @@ _ROOT = Path(__file__).parents[2]
 _WITH_CLASS = [option for option in OPTIONS if option.target]
 
 
+class _Echo:
+    """A model that answers with what it was told."""
+
+    name = "echo"
+
+    def generate(
+        self, messages: Sequence[Message], sampling: Sampling, form: AnswerForm | None = None
+    ) -> Sequence[Answer]:
+        assert (sampling.count, form) == (1, None)
+        return [Answer(messages[-1].content, 1, 1)]
+
+
 def _title(option: Option) -> str:
     return f"{option.group}={option.name}"
 
@@ -47,11 +62,10 @@ def _composed(*overrides: str) -> DictConfig:
 
 def _services(tmp_path: Path) -> dict[str, Any]:
     """Real services of the lightest kind."""
-    from cgm.store import BlobCache
-
-    services: dict[str, Any] = {"blobs": BlobCache(tmp_path / "blobs"), "answers": tmp_path / "answers", "check": None}
+    services: dict[str, Any] = {"blobs": BlobCache(tmp_path / "blobs"), "check": None}
     config = _composed("llm=replay", f"llm.path={tmp_path / 'answers.jsonl'}")
-    (tmp_path / "answers.jsonl").write_text("")
+    recording = RecordingLLM(_Echo(), tmp_path / "answers.jsonl")
+    recording.generate([Message("user", "hi")], Sampling())
     services["llm"] = build(choice_of("llm", config.llm), services)
     services["embedder"] = build(choice_of("embedder", config.embedder), services)
     return services
@@ -59,11 +73,14 @@ def _services(tmp_path: Path) -> dict[str, Any]:
 
 @pytest.mark.parametrize("option", OPTIONS, ids=_title)
 def test_every_option_composes_and_builds(option: Option, tmp_path: Path) -> None:
-    config = _composed(_title(option))
+    services = _services(tmp_path)
+    needed = {
+        "llm=replay": [f"llm.path={tmp_path / 'answers.jsonl'}"],
+        "llm=openai": ["llm.model=some", "llm.key_variable=PATH"],
+    }
+    config = _composed(_title(option), *needed.get(_title(option), []))
     assert config[option.group].option == option.name
-    if option.name == "replay":
-        pytest.skip("the services are built with it")
-    built = build(choice_of(option.group, config[option.group]), _services(tmp_path))
+    built = build(choice_of(option.group, config[option.group]), services)
     assert isinstance(built, load_class(option)) if option.target else built is None
 
 
@@ -112,7 +129,7 @@ def test_a_configuration_is_a_plain_dataclass_with_defaults(option: Option) -> N
 
 @pytest.mark.parametrize("option", _WITH_CLASS, ids=_title)
 def test_an_option_asks_only_for_services_there_are(option: Option) -> None:
-    assert set(wanted_services(option)) <= {"llm", "embedder", "check", "blobs", "answers"}
+    assert set(wanted_services(option)) <= {"llm", "embedder", "check", "blobs"}
 
 
 def test_the_defaults_list_is_the_pipeline() -> None:
