@@ -5,9 +5,10 @@ Does not know where files are read from (`Sources`) nor how terms are weighed (`
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 
+from cgm.artifacts import Subgraph
 from cgm.graph import CodeGraph, NodeKind
 
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z_0-9]*|[0-9]+")
@@ -87,6 +88,31 @@ def outline(graph: CodeGraph, file_node: int, lines: Sequence[str]) -> str:
         rows.append(_header(graph, node, lines))
         stack.extend(reversed(graph.children[node]))
     return "\n".join(rows)
+
+
+def subgraph_text(graph: CodeGraph, subgraph: Subgraph, lines_of: Callable[[str], Sequence[str]], budget: int) -> str:
+    """Write a subgraph for a language model: its functions and classes, best first, then how they are linked.
+
+    `lines_of` gives the lines of a path as `split_lines` does. `budget` is in characters; a piece that would overrun
+    it is left out, and so is a link to a node that is not shown.
+    """
+    kept: list[str] = []
+    shown: set[int] = set()
+    left = budget
+    for node in sorted(subgraph.nodes, key=lambda node: (-node.score, node.node)):
+        if node.kind not in ("CLASS", "FUNCTION"):
+            continue
+        piece = f"# {graph.label(node.node)}\n{node_text(graph, node.node, lines_of(node.path)).rstrip()}\n\n"
+        if len(piece) <= left:
+            kept.append(piece)
+            shown.add(node.node)
+            left -= len(piece)
+    for edge in subgraph.edges:
+        piece = f"{graph.label(edge.source)} {edge.kind} {graph.label(edge.target)}\n"
+        if {edge.source, edge.target} <= shown and len(piece) <= left:
+            kept.append(piece)
+            left -= len(piece)
+    return "".join(kept)
 
 
 def _header(graph: CodeGraph, node: int, lines: Sequence[str]) -> str:

@@ -17,7 +17,7 @@ from cgm.protocols import LLM, AnswerForm, Codebase, Message, Sampling
 from cgm.text import outline, split_lines
 
 _LOG = logging.getLogger(__name__)
-_RATING = re.compile(r"[1-5](?![\d.])")
+_RATING = re.compile(r"(?<![\d.])[1-5](?!\d|\.\d)")
 _RATING_FORM = AnswerForm(
     "json_schema",
     json.dumps(

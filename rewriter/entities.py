@@ -12,7 +12,7 @@ from cgm.artifacts import Entity
 from cgm.text import STOP_WORDS, identifier_terms
 from rewriter.parts import Parts
 
-_SUFFIXES = "py|pyx|pxd|pyi|rst|txt|cfg|toml|ini|json|html|js|css|tex_t|tex|yml|yaml|md|po|c|h|cpp|jinja|mplstyle"
+_SUFFIXES = "py|pyx|pxd|pyi|rst|txt|cfg|toml|ini|json|html|js|css|yml|yaml|md|cpp|jinja"
 _PATH = re.compile(rf"(?<![\w./-])((?:[\w.-]{{1,60}}[/\\]){{0,14}}[\w-][\w.-]{{0,59}}\.(?:{_SUFFIXES}))(?![\w/])")
 _FRAME = re.compile(r'File "([^"\n]{1,300})", line (\d{1,7})(?:, in ([\w.<>]{1,100}))?')
 _IPYTHON_FRAME = re.compile(

@@ -1,0 +1,95 @@
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import pytest
+
+from cgm.artifacts import Ranking, Rewrite, to_row
+from cgm.errors import ConfigError
+from cgm.protocols import Answer, AnswerForm, Codebase, Message, Sampling
+from reranker.stage import HeuristicConfig, HeuristicReranker, LLMConfig, LLMReranker, NoneConfig, NoneReranker
+from retriever.stage import BM25Config, BM25Retriever
+
+
+class ScriptedLLM:
+    """Selects one file and rates everything by what its outline holds."""
+
+    name = "scripted"
+
+    def generate(
+        self, messages: Sequence[Message], sampling: Sampling, form: AnswerForm | None = None
+    ) -> Sequence[Answer]:
+        assert form is not None
+        assert sampling.count == 1
+        asked = messages[-1].content
+        if "Files:" in asked:
+            return [Answer('{"files": ["shop/base.py", "no/such.py"]}', 1, 1)]
+        return [Answer('{"score": 5}' if "def total" in asked else "no idea" if "persist" in asked else "1", 1, 1)]
+
+
+OPTIONS = [
+    NoneReranker(NoneConfig()),
+    HeuristicReranker(HeuristicConfig()),
+    LLMReranker(LLMConfig(), llm=ScriptedLLM()),
+]
+
+
+def rerank(option: Any, found: Any) -> Ranking:
+    ranking: Ranking = option.rerank(found.issue, found.rewrite, found.subgraph, found.codebase)
+    return ranking
+
+
+@pytest.mark.parametrize("option", OPTIONS, ids=lambda option: type(option).__name__)
+def test_no_option_loses_a_file_or_function(option: Any, found: Any) -> None:
+    ranking = rerank(option, found)
+    graph = found.codebase.graph
+    assert {item.label for item in ranking.files} == set(graph.file_of_path)
+    functions = {graph.label(node) for node in range(len(graph)) if graph.node_kind[node] == 5}
+    assert {item.label for item in ranking.functions} == functions
+    assert all(item.reason for item in (*ranking.files, *ranking.functions))
+    assert to_row(ranking) == to_row(rerank(option, found))
+
+
+def test_classes_are_never_among_the_functions(found: Any) -> None:
+    assert "shop/cart.py:Cart" not in {item.label for item in rerank(OPTIONS[1], found).functions}
+
+
+def test_the_order_of_the_retriever_is_kept(found: Any) -> None:
+    scores = [item.score for item in rerank(OPTIONS[0], found).files]
+    assert scores == sorted(scores, reverse=True)
+
+
+def test_the_function_that_defines_the_message_rises(found: Any) -> None:
+    config = HeuristicConfig(function_weights={"message": 1.0}, file_weights={"message": 1.0})
+    ranking = rerank(HeuristicReranker(config), found)
+    assert ranking.functions[0].label == "shop/cart.py:Cart.add"
+    assert ranking.files[0].label == "shop/cart.py"
+
+
+def test_a_model_orders_what_it_rates_and_ties_keep_their_order(found: Any) -> None:
+    ranking = rerank(OPTIONS[2], found)
+    assert ranking.files[0].label == "shop/price.py"
+    assert ranking.files[0].reason.startswith("rated 5 of 5; ")
+    assert ranking.functions[0].label.startswith("shop/price.py:")
+    assert ranking.selected[0] == "shop/base.py"
+    assert set(ranking.edited) <= {item.label for item in ranking.files}
+
+
+def test_rankings_are_filled_up_to_20_where_the_repository_has_them(
+    found: Any, read_codebase: Callable[[Mapping[str, str]], Codebase]
+) -> None:
+    many = read_codebase({f"part{number}.py": f"def run{number}():\n    return 1\n" for number in range(25)})
+    retriever = BM25Retriever(BM25Config(functions=1, classes=1, files=1, hops=0))
+    rewrite = Rewrite("shop-1", queries=("run7",), keywords=("run7",))
+    subgraph = retriever.retrieve(found.issue, rewrite, many)
+    ranking = OPTIONS[0].rerank(found.issue, rewrite, subgraph, many)
+    assert ranking.functions[0].label == "part7.py:run7"
+    assert len(ranking.files) >= 20
+    assert len({item.label for item in ranking.functions}) >= 20
+
+
+@pytest.mark.parametrize(
+    ("values", "rule"), [({"length": 19}, "length"), ({"k1": 0}, "k1"), ({"k2": 11}, "k2"), ({"k2": 0}, "k2")]
+)
+def test_a_meaningless_setting_is_refused_by_its_key(values: dict[str, int], rule: str) -> None:
+    with pytest.raises(ConfigError, match=rf"reranker\.{rule}"):
+        NoneConfig(**values)
