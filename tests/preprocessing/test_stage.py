@@ -1,3 +1,4 @@
+import gc
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -7,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cgm.errors import ConfigError
+from cgm.errors import ConfigError, RepositoryError
 from cgm.graph import CodeGraph, EdgeKind, NodeKind
 from cgm.store import BlobCache
 from preprocessing.facts import FileFacts
@@ -140,6 +141,17 @@ def test_what_is_no_file_is_counted(folder: Callable[..., Path], blobs: BlobCach
     (root / "link.py").symlink_to(root / "a.py")
     graph = CodeGraphPreprocessor(PreprocessingConfig(), blobs=blobs).preprocess(open_snapshot(root)).graph
     assert graph.unlinked == {"file: skipped folder": 1, "file: symlink": 1}
+
+
+def test_the_garbage_collector_runs_again_afterwards_even_after_an_error(
+    folder: Callable[..., Path], blobs: BlobCache
+) -> None:
+    root = folder({"a.py": ""})
+    snapshot = open_snapshot(root)
+    (root / "a.py").unlink()
+    with pytest.raises(RepositoryError, match="cannot read"):
+        CodeGraphPreprocessor(PreprocessingConfig(), blobs=blobs).preprocess(snapshot)
+    assert gc.isenabled()
 
 
 @pytest.mark.parametrize(
