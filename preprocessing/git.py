@@ -21,7 +21,7 @@ _SETTINGS = ("safe.directory=*", "core.fsmonitor=false", "core.hooksPath=/dev/nu
 
 @dataclass(frozen=True)
 class TreeEntry:
-    """One line of `git ls-tree -l`; a gitlink has size 0."""
+    """One line of `git ls-tree -l`; a gitlink has size 0, a blob that the repository lacks (a partial clone) -1."""
 
     path: str
     oid: str
@@ -58,7 +58,7 @@ class Git:
             if line:
                 head, _, path = line.partition(b"\t")
                 mode, _, blob, size = head.split()
-                yield TreeEntry(os.fsdecode(path), blob.decode(), int(size) if size.isdigit() else 0, int(mode, 8))
+                yield TreeEntry(os.fsdecode(path), blob.decode(), _size(size), int(mode, 8))
 
     def working_files(self) -> list[str]:
         """Paths tracked, or untracked and not ignored, sorted; some may be deleted, or be submodules."""
@@ -150,6 +150,12 @@ class GitObjects:
             self._owner = os.getpid()
             weakref.finalize(self, _stop, self._process, self._owner)
         return self._process
+
+
+def _size(column: bytes) -> int:
+    if column.isdigit():
+        return int(column)
+    return -1 if column == b"BAD" else 0
 
 
 def _stop(process: "subprocess.Popen[bytes]", owner: int) -> None:

@@ -156,6 +156,8 @@ def _not_a_file(entry: TreeEntry) -> str:
         return "symlink"
     if entry.mode == _GITLINK:
         return "submodule"
+    if entry.size < 0:
+        return "missing object"
     return "" if entry.mode in _REGULAR else "special file"
 
 

@@ -222,6 +222,15 @@ def test_a_damaged_object_is_one_clear_line(commit: Commit, git: Git) -> None:
     assert "\n" not in str(caught.value)
 
 
+def test_a_blob_that_a_partial_clone_lacks_is_counted_and_the_rest_is_read(commit: Commit, git: Git) -> None:
+    root, first = commit({"a.py": "1", "large.dat": "2"})
+    blob = git(root, "rev-parse", "HEAD:large.dat")
+    (root / ".git" / "objects" / blob[:2] / blob[2:]).unlink()
+    snapshot = open_snapshot(root, first)
+    assert contents(snapshot) == {"a.py": b"1"}
+    assert snapshot.skipped == {"missing object": 1}
+
+
 def test_a_file_that_is_not_there_is_refused(commit: Commit) -> None:
     root, first = commit({"a.py": "1"})
     with pytest.raises(RepositoryError, match=r"has no file 'b\.py'"):
