@@ -22,11 +22,12 @@ from retriever.stage import (
 from rewriter.stage import HeuristicConfig, HeuristicRewriter
 
 LSA = LsaEmbedder(LsaConfig(dimensions=4, min_documents=1, max_share=1.0))
+EVERY = {"bm25": 1.0, "dense": 0.3, "names": 0.1, "frame": 0.5, "path": 0.5, "name": 0.4}
 RETRIEVERS = [
     BM25Retriever(BM25Config()),
     DenseRetriever(DenseConfig(), embedder=LSA),
     NamesRetriever(NamesConfig()),
-    HybridRetriever(HybridConfig(), embedder=LSA),
+    HybridRetriever(HybridConfig(weights=EVERY), embedder=LSA),
 ]
 ISSUE = Issue("shop-1", "me/shop", "HEAD", "Cart.checkout ignores the discount\nThe total price is wrong.")
 
@@ -98,11 +99,11 @@ def test_missing_vectors_are_named(shop: Codebase) -> None:
     with pytest.raises(ConfigError, match="needs vectors"):
         retrieve(RETRIEVERS[1], shop)
     with pytest.raises(ConfigError, match=r"retriever\.weights\.dense must be 0"):
-        HybridRetriever(HybridConfig(), embedder=None)
+        HybridRetriever(HybridConfig(weights=EVERY), embedder=None)
 
 
 def test_vectors_are_asked_for_only_where_they_are_used() -> None:
-    assert HybridRetriever(HybridConfig(), embedder=LSA).needs_vectors
+    assert HybridRetriever(HybridConfig(weights=EVERY), embedder=LSA).needs_vectors
     assert not HybridRetriever(HybridConfig(weights={"bm25": 1.0}), embedder=None).needs_vectors
 
 
