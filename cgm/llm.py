@@ -20,6 +20,7 @@ from cgm.protocols import Answer, AnswerForm, Message, Sampling
 from cgm.weights import DEFAULT_MODEL, converted, fetch_hub, fetch_packaged, first_line
 
 _PUBLIC = "https://api.openai.com/v1"
+_TOKENIZED = 8192  # tokens at which the local backend cuts a prompt off and says nothing
 _CHARACTERS = 4  # of a token, where a server does not count them
 _KINDS = ("json_schema", "regex", "grammar")
 # what each server calls a constraint, beside the response_format that all of them take for a JSON schema
@@ -201,12 +202,13 @@ class LocalConfig:
     file: str = ""
     folder: str = ""  # where models are kept; empty: r4/models in the user's cache folder
     precision: str = "f32"  # of activations: f32 answers faster on a CPU, bf16 reads prompts faster where it has AMX
-    context_tokens: int = 16384  # of prompt and answer together
+    context_tokens: int = _TOKENIZED  # of prompt and answer together
     cache_gib: float = 2.0  # memory for what was read before, so that a prompt is read once for many answers
 
     def __post_init__(self) -> None:
         require(self.precision in ("f32", "bf16", "f16"), "llm.precision must be f32, bf16 or f16", self.precision)
-        require(self.context_tokens >= 1, "llm.context_tokens must be >= 1", self.context_tokens)
+        fits = 1 <= self.context_tokens <= _TOKENIZED
+        require(fits, f"llm.context_tokens must be from 1 to {_TOKENIZED}", self.context_tokens)
         require(self.cache_gib > 0, "llm.cache_gib must be > 0", self.cache_gib)
         require(bool(self.repo) == bool(self.file), "llm.repo and llm.file must be given together", self.repo)
 

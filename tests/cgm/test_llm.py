@@ -251,7 +251,8 @@ def test_a_meaningless_setting_of_a_server_is_refused(settings: dict[str, Any], 
     ("settings", "message"),
     [
         ({"precision": "int1"}, "llm.precision must be f32, bf16 or f16, got 'int1'"),
-        ({"context_tokens": 0}, "llm.context_tokens must be >= 1, got 0"),
+        ({"context_tokens": 0}, "llm.context_tokens must be from 1 to 8192, got 0"),
+        ({"context_tokens": 8193}, "llm.context_tokens must be from 1 to 8192, got 8193"),
         ({"cache_gib": 0.0}, "llm.cache_gib must be > 0, got 0.0"),
         ({"repo": "a/b"}, "llm.repo and llm.file must be given together, got 'a/b'"),
     ],
@@ -339,5 +340,5 @@ def test_a_form_that_is_no_grammar_is_refused_and_the_model_goes_on(local: Local
 
 @pytest.mark.slow
 def test_a_prompt_beyond_the_context_is_refused(local: LocalLLM) -> None:
-    with pytest.raises(ModelUnavailableError, match=r"must fit in 16384 tokens \(llm\.context_tokens\)"):
-        local.generate([Message("user", "word " * 20_000)], Sampling())
+    with pytest.raises(ModelUnavailableError, match=r"must fit in 8192 tokens \(llm\.context_tokens\)"):
+        local.generate([Message("user", "word " * 20_000)], Sampling(max_tokens=1))
