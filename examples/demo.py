@@ -52,10 +52,10 @@ class Release:
 
 
 RELEASE = Release(
-    name="click",
-    version="7.0",
-    wheel="Click-7.0-py2.py3-none-any.whl",
-    sha256="2335065e6395b9e67ca716de5f7526736bfa6ceead690adf616d925bdc622b13",
+    name="requests",
+    version="2.2.1",
+    wheel="requests-2.2.1-py2.py3-none-any.whl",
+    sha256="b5bd2e1b78d28051108ebaa6248750221f9ccef52b4f054cb727de61b0406de0",
 )
 
 
@@ -87,7 +87,8 @@ class Screen:
     """What a person sees: numbered steps, and at the end what each of them took."""
 
     def __init__(self) -> None:
-        self.console = Console(highlight=False)
+        # into a file or a log a line may be longer than the 80 columns that rich assumes there
+        self.console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
         self._seconds: list[tuple[str, float]] = []
 
     @contextmanager
