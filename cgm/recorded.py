@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from cgm.artifacts import from_row, to_row
-from cgm.errors import ArtifactError, ModelUnavailableError, StorageError, require
+from cgm.errors import ArtifactError, ModelUnavailableError, require
 from cgm.protocols import LLM, Answer, AnswerForm, Message, Sampling
-from cgm.store import BlobCache, fingerprint, read_rows
-from cgm.weights import locked
+from cgm.store import BlobCache, append_row, fingerprint, read_rows
 
 
 @dataclass
@@ -69,8 +68,7 @@ class RecordingLLM:
         """Ask the model within. Raises as it does, and StorageError where the file cannot be written."""
         answers = self._llm.generate(messages, sampling, form)
         key = request_key(self.name, messages, sampling, form)
-        row = {"key": key, "model": self.name, "answers": [to_row(answer) for answer in answers]}
-        _append(self._path, json.dumps(row) + "\n")
+        append_row(self._path, {"key": key, "model": self.name, "answers": [to_row(answer) for answer in answers]})
         return answers
 
 
@@ -133,12 +131,3 @@ def _read_recording(path: Path) -> tuple[str, dict[str, list[Answer]]]:
     if len(names) > 1:
         raise ArtifactError(f"{path}: must record one model, got {', '.join(sorted(names))}")
     return next(iter(names), "replay"), recorded
-
-
-def _append(path: Path, line: str) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with locked(path.with_name(f".{path.name}.lock")), path.open("a", encoding="utf-8") as stream:
-            stream.write(line)
-    except OSError as error:
-        raise StorageError(f"cannot write {path}: {error.strerror or error}") from error

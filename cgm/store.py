@@ -4,6 +4,7 @@ The only module that opens artifact files. Every write goes to a temporary neigh
 reader ever sees half a file. No pickle anywhere.
 """
 
+import fcntl
 import hashlib
 import io
 import json
@@ -85,14 +86,29 @@ def write_rows(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
 
 
 def append_row(path: Path, row: Mapping[str, Any]) -> None:
-    """Add one JSON line to a file that several processes may be adding to. Raises as `write_bytes`."""
+    """Add one JSON line, whole or not at all, to a file that several processes may be adding to.
+
+    Raises:
+        StorageError: the disk is full or the file cannot be written.
+    """
     line = json.dumps(row, ensure_ascii=True).encode() + b"\n"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("ab", buffering=0) as stream:
-            stream.write(line)
+            fcntl.flock(stream, fcntl.LOCK_EX)
+            _extend(stream, line)
     except OSError as error:
         raise StorageError(f"cannot write {path}: {error.strerror or error}") from error
+
+
+def _extend(stream: io.FileIO, content: bytes) -> None:
+    end = stream.seek(0, os.SEEK_END)
+    try:
+        while content:  # a disk that is nearly full takes a part, and says so only at the next try
+            content = content[stream.write(content) :]
+    except OSError:
+        stream.truncate(end)
+        raise
 
 
 def read_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:

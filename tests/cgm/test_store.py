@@ -17,6 +17,7 @@ from cgm.graph import CodeGraph
 from cgm.protocols import DenseIndex, LexicalIndex
 from cgm.store import (
     StageCache,
+    append_row,
     fingerprint,
     load_dense,
     load_graph,
@@ -78,18 +79,23 @@ def test_a_write_replaces_the_file_and_leaves_nothing_beside_it(tmp_path: Path) 
     assert [(path.name, path.read_bytes()) for path in (tmp_path / "below").iterdir()] == [("a", b"new")]
 
 
-def test_a_full_disk_keeps_the_old_file_and_is_named(tmp_path: Path) -> None:
-    path = tmp_path / "a"
-    write_bytes(path, b"old")
-    code = f"from pathlib import Path; from cgm.store import write_bytes; write_bytes(Path({str(path)!r}), b'n' * 9999)"
+def _without_room(call: str) -> str:
+    """What a process says that calls the store where no file may grow beyond 64 bytes."""
+    code = f"from pathlib import Path; from cgm.store import *; {call}"
 
     def no_space() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (64, 64))
 
-    done = subprocess.run(
+    return subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, preexec_fn=no_space, check=False
-    )
-    assert f"StorageError: cannot write {path}: " in done.stderr
+    ).stderr
+
+
+def test_a_full_disk_keeps_the_old_file_and_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    write_bytes(path, b"old")
+    said = _without_room(f"write_bytes(Path({str(path)!r}), b'n' * 9999)")
+    assert f"StorageError: cannot write {path}: " in said
     assert [(found.name, found.read_bytes()) for found in tmp_path.iterdir()] == [("a", b"old")]
 
 
@@ -104,6 +110,20 @@ def test_rows_come_back_with_their_line_numbers(tmp_path: Path) -> None:
     assert list(read_rows(tmp_path / "rows")) == [(1, {"a": 1}), (3, {"a": "\u2028"})]
     write_rows(tmp_path / "again", (row for _, row in read_rows(tmp_path / "rows")))
     assert [row for _, row in read_rows(tmp_path / "again")] == [{"a": 1}, {"a": "\u2028"}]
+
+
+def test_rows_are_added_to_a_file_whose_folder_need_not_be_there(tmp_path: Path) -> None:
+    for number in range(2):
+        append_row(tmp_path / "new" / "rows", {"n": number})
+    assert [row for _, row in read_rows(tmp_path / "new" / "rows")] == [{"n": 0}, {"n": 1}]
+
+
+def test_a_row_for_which_the_disk_has_no_room_leaves_no_part_of_it(tmp_path: Path) -> None:
+    path = tmp_path / "rows"
+    append_row(path, {"a": 1})
+    said = _without_room(f"append_row(Path({str(path)!r}), {{'a': 'n' * 99}})")
+    assert f"StorageError: cannot write {path}: " in said
+    assert path.read_bytes() == b'{"a": 1}\n'
 
 
 @pytest.mark.parametrize(
