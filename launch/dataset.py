@@ -33,7 +33,10 @@ def load_instances(config: RunConfig) -> list[Instance]:
         InputError: an input is missing or malformed.
     """
     single, many = (config.repo, config.issue), (config.dataset, config.repos)
-    require(any(single) != any(many), "give either repo and issue or dataset and repos", _given(config))
+    usage = "give repo=PATH issue=FILE.md, or dataset=FILE.jsonl repos=DIR"
+    if not any(single + many):
+        raise ConfigError(f"{usage}; cgm --help says more")
+    require(any(single) != any(many), usage, _given(config))
     if any(single):
         require(all(single), "repo and issue must be given together", _given(config))
         require(not config.check or Path(config.check).is_file(), "check must be a script", config.check)
@@ -52,7 +55,7 @@ def repository_folder(repos: Path, repo: str) -> Path:
 
 def _given(config: RunConfig) -> str:
     names = [name for name in ("repo", "issue", "dataset", "repos") if getattr(config, name)]
-    return " and ".join(names) or "none of them"
+    return " and ".join(names)
 
 
 def _single(config: RunConfig) -> Instance:

@@ -7,7 +7,6 @@ or input, or no instance got through, 2 some instances failed (failures.jsonl), 
 import dataclasses
 import logging
 import os
-import re
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -26,6 +25,7 @@ from rich.console import Console
 from cgm.errors import CgmError
 from cgm.store import write_json
 from eval.localization import load_gold
+from launch.arguments import quote_arguments
 from launch.console import RunProgress, printable, show_findings, show_summary
 from launch.dataset import Instance, load_instances
 from launch.pipeline import Outcome, Pipeline
@@ -52,8 +52,7 @@ def run_command(job: Job) -> int:
     # Hydra would print its own errors over several lines and leave
     os.environ["HYDRA_FULL_ERROR"] = "1"
     _log_to_stderr()
-    # Hydra would read the revision 12e4567 as a number
-    sys.argv[1:] = [re.sub(r"^commit=(\d+e\d+)$", r"commit='\1'", argument) for argument in sys.argv[1:]]
+    sys.argv[1:] = quote_arguments(sys.argv[1:])
     register()
     app = hydra.main(version_base="1.3", config_path="pkg://conf", config_name="pipeline")
     try:

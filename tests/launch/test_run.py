@@ -75,6 +75,20 @@ def test_the_folder_on_disk_is_read_unless_a_commit_is_given(
     assert "shop/plum.py" not in read("head/rankings.jsonl")[0]["files"]
 
 
+@pytest.mark.parametrize(
+    "name", ["a b", "it's", "a,b", "a=b", '"quoted" [x]{y}', "back\\slash\\", "\u00e9(1)", "-x", "a\nb"]
+)
+def test_paths_are_taken_as_they_are_typed(
+    cgm: Callable[..., int], pristine_shop: Any, home: Path, read: Callable[[str], Any], name: str
+) -> None:
+    shutil.copytree(pristine_shop.repo, home / name, ignore=shutil.ignore_patterns(".git"))
+    shutil.copy(pristine_shop.issue, home / f"{name}.md")
+    options = (f"repo={name}", f"issue={name}.md", f"cache_dir=cache/{name}", f"run_dir=runs/{name}")
+    assert cgm(*options, "retriever=bm25") == 0
+    assert read(f"runs/{name}/rankings.jsonl")[0]["files"][0] == "shop/price.py"
+    assert (home / "cache" / name / "stages").is_dir()
+
+
 def test_a_dataset_is_ranked_and_scored_in_its_order(
     cgm: Callable[..., int], pristine_shop: Any, read: Callable[[str], Any]
 ) -> None:
@@ -227,7 +241,7 @@ def test_a_full_disk_is_one_line_and_nothing_half_written(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "give either repo and issue or dataset and repos, got 'none of them'"),
+        ([], "give repo=PATH issue=FILE.md, or dataset=FILE.jsonl repos=DIR; cgm --help says more"),
         (["repo=."], "repo and issue must be given together, got 'repo'"),
         (["repo=nowhere", "issue=ISSUE.md"], "repo must be a folder, got nowhere"),
         (["repo=ISSUE.md", "issue=ISSUE.md"], "repo must be a folder, got ISSUE.md"),
@@ -255,7 +269,8 @@ def test_a_full_disk_is_one_line_and_nothing_half_written(
         (["repo=.", "issue=ISSUE.md", "rewriter=llm"], "rewriter=llm needs llm: set llm=OPTION, got llm=none"),
         (["repo=.", "issue=ISSUE.md", "rewriter.option=llm"], "rewriter.option names the choice rewriter=heuristic"),
         (["repo"], "an override must read KEY=VALUE"),
-        (["repo=(", "issue=ISSUE.md"], "an override must read KEY=VALUE"),
+        (["repo=.", "issue=ISSUE.md", "limit=("], "an override must read KEY=VALUE"),
+        (["repo=(", "issue=ISSUE.md"], "repo must be a folder, got ("),
         (["repo=.", "issue=${gone}"], "issue: Interpolation key 'gone' not found"),
         (["repo=.", "issue=ISSUE.md", "run_dir=ISSUE.md/run"], "run_dir must be a folder that can be written"),
         (["-m", "repo=.", "issue=ISSUE.md", "retriever=bm25,bm52"], "retriever=bm52 is no option"),
