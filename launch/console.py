@@ -8,6 +8,7 @@ import logging
 import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -83,6 +84,11 @@ def show_findings(console: Console, outcome: Outcome) -> None:
     elif outcome.patch:
         errors = "; ".join(dict.fromkeys(sample.error for sample in outcome.patch.samples if sample.error))
         console.print(Text(printable(f"no patch: {errors or 'no sample gave one'}")), soft_wrap=True)
+
+
+def show_page(console: Console, page: Path) -> None:
+    """Print where the page with the findings lies."""
+    console.print(Text.assemble("to open in a browser: ", (page.as_uri(), "cyan")), soft_wrap=True)
 
 
 def show_summary(console: Console, summary: dict[str, Any], metrics: dict[str, Any] | None) -> None:

@@ -26,14 +26,15 @@ from cgm.errors import CgmError
 from cgm.store import write_json
 from eval.localization import load_gold
 from launch.arguments import quote_arguments
-from launch.console import RunProgress, printable, show_findings, show_summary
+from launch.console import RunProgress, printable, show_findings, show_page, show_summary
 from launch.dataset import Instance, load_instances
 from launch.pipeline import Outcome, Pipeline
 from launch.refusal import explain
-from launch.runfolder import open_run, write_artifacts, write_metrics
+from launch.runfolder import open_run, write_artifacts, write_metrics, write_page
 from launch.runner import Report, run_instances
 from launch.schema import RunConfig, register, run_config
 from launch.summary import summarize_run
+from preprocessing.snapshot import open_snapshot
 
 Job = Callable[[DictConfig, Path], int]
 _log = logging.getLogger(__name__)
@@ -91,6 +92,8 @@ def run_job(config: DictConfig, folder: Path) -> int:
     metrics = write_metrics(folder, [report.outcome for report in reports], gold) if gold is not None else None
     write_json(folder / "summary.json", summary)
     _show([report.outcome for report in reports], summary, metrics, folder)
+    if settings.repo and reports[0].outcome.ranking:
+        _page(folder, instances[0], reports[0].outcome)
     return _exit_code(summary)
 
 
@@ -126,6 +129,11 @@ def _show(outcomes: Sequence[Outcome], summary: dict[str, Any], metrics: dict[st
         _log.info("%d completed, %d failed: %s", summary["completed"], summary["failed"], folder)
     for failure in [outcome.failure for outcome in outcomes if outcome.failure][:_FAILURES_SHOWN]:
         _refuse(f"{failure.instance_id}: {failure.stage}: {failure.message}")
+
+
+def _page(folder: Path, instance: Instance, outcome: Outcome) -> None:
+    sources = open_snapshot(instance.location, instance.issue.base_commit)
+    show_page(Console(highlight=False), write_page(folder, instance.issue, outcome, sources))
 
 
 def _exit_code(summary: dict[str, Any]) -> int:

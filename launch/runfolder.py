@@ -9,6 +9,7 @@ gives the same bytes; times, tokens and memory are in summary.json alone.
     rankings.jsonl     {"instance_id", "files", "functions"}, best first
     patches.jsonl      SWE-bench predictions
     failures.jsonl     what did not get through, with stage and reason
+    subgraph.html      what was found, as a page to open in a browser; for a single issue alone
     metrics.json       localisation metrics, where gold is given; ranks.jsonl has them by instance
     summary.json       counts, times, tokens, memory
 """
@@ -22,10 +23,12 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from cgm.artifacts import Gold, Patch, Ranking, to_row
+from cgm.artifacts import Gold, Issue, Patch, Ranking, to_row
 from cgm.errors import ConfigError
+from cgm.protocols import Sources
 from cgm.store import read_bytes, write_json, write_rows, write_text
 from eval.localization import locate, summarize
+from eval.report import subgraph_page
 from launch.pipeline import Outcome
 
 _CONFIG = "config.yaml"
@@ -68,6 +71,18 @@ def write_artifacts(folder: Path, outcomes: Sequence[Outcome]) -> None:
         write_rows(folder / f"{name}.jsonl", map(to_row, rows))
     write_rows(folder / "rankings.jsonl", (_ranking(item.ranking) for item in outcomes if item.ranking))
     write_rows(folder / "patches.jsonl", (_prediction(item.patch) for item in outcomes if item.patch))
+
+
+def write_page(folder: Path, issue: Issue, outcome: Outcome, sources: Sources) -> Path:
+    """Write what was found for an issue, up to its ranking or further, as a page; where it lies.
+
+    Raises:
+        StorageError: the disk is full or the folder cannot be written.
+    """
+    assert outcome.rewrite and outcome.subgraph and outcome.ranking  # noqa: PT018 - the chain makes them in this order
+    page = folder / "subgraph.html"
+    write_text(page, subgraph_page(issue, outcome.rewrite, outcome.subgraph, outcome.ranking, outcome.patch, sources))
+    return page
 
 
 def write_metrics(folder: Path, outcomes: Sequence[Outcome], gold: dict[str, Gold]) -> dict[str, Any]:

@@ -54,6 +54,20 @@ def test_an_issue_on_a_git_repository_ranks_files_and_functions(
     assert read("run/reasons.jsonl")[0]["files"][0]["reason"] in shown
 
 
+def test_a_single_issue_leaves_a_page_to_open_and_a_dataset_leaves_none(
+    cgm: Callable[..., int], pristine_shop: Any, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cgm(*pristine_shop.single, "commit=HEAD", "run_dir=run") == 0
+    page = home / "run" / "subgraph.html"
+    assert page.as_uri() in capsys.readouterr().out
+    assert "shop/price.py:price" in page.read_text()
+    assert "sum(price(item) for item in items)" in page.read_text()
+    assert cgm(*pristine_shop.single, "stages=[preprocessing,rewriter]", "run_dir=short") == 0
+    assert cgm(*pristine_shop.many, "limit=1", "run_dir=many") == 0
+    assert [found.parent.name for found in home.rglob("subgraph.html")] == ["run"]
+    assert "subgraph.html" not in capsys.readouterr().out
+
+
 def test_a_plain_folder_needs_no_git(
     cgm: Callable[..., int], pristine_shop: Any, home: Path, read: Callable[[str], Any]
 ) -> None:
