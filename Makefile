@@ -1,5 +1,7 @@
-# Everything runs in .venv, which any target sets up first. PYTHON names the interpreter that makes it.
+# Everything runs in .venv, which any target sets up first. PYTHON names the interpreter that makes it, ARGS are
+# further settings of the demonstration.
 PYTHON ?= python3.11
+ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 
@@ -13,7 +15,7 @@ $(VENV)/.done: pyproject.toml constraints.txt
 	touch $@
 
 demo: setup
-	$(BIN)/python examples/demo.py
+	$(BIN)/python examples/demo.py $(ARGS)
 
 test: setup
 	$(BIN)/pytest -n 2

@@ -4,6 +4,8 @@ Nothing about the answer is prepared: the release is downloaded, the chain is th
 does not repair the bug, this says so and exits 1. Further settings of `cgm` may follow the file name:
 
     python examples/demo.py retriever=bm25
+
+What the model writes runs in a sandbox. On a machine that has none this stops, unless isolation=none is among them.
 """
 
 import hashlib
@@ -28,10 +30,9 @@ from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
 
-from cgm.artifacts import Artifact, Issue, Patch, Ranked, Ranking, Rewrite, Subgraph, from_row
+from cgm.artifacts import Artifact, Patch, Ranked, Ranking, Rewrite, from_row
 from cgm.errors import CgmError, RepositoryError, SandboxError
-from cgm.store import read_rows, write_text
-from eval.report import subgraph_page
+from cgm.store import read_rows
 from eval.reproduction import ReproductionCheck
 from eval.sandbox import Sandbox
 
@@ -64,23 +65,8 @@ class Finding:
     """What the chain left in its run folder for the one issue."""
 
     rewrite: Rewrite
-    subgraph: Subgraph
     ranking: Ranking
     patch: Patch
-
-
-@dataclass(frozen=True)
-class Folder:
-    """The text of a folder's files."""
-
-    root: Path
-
-    def read(self, path: str) -> str:
-        """The file's text. Raises RepositoryError: there is no such file."""
-        try:
-            return (self.root / path).read_text(encoding="utf-8", errors="replace")
-        except OSError as error:
-            raise RepositoryError(f"cannot read {path!r}: {error.strerror}") from error
 
 
 class Screen:
@@ -118,6 +104,7 @@ class Screen:
 def main(settings: Sequence[str]) -> int:
     """Run the demonstration; 0 if the model repaired the bug."""
     screen, release = Screen(), RELEASE
+    sandbox = open_sandbox(screen.console, settings)
     example = EXAMPLES / release.name
     stamp = time.strftime("%Y-%m-%d_%H-%M-%S")
     run = Path("runs", f"demo-{stamp}").absolute()
@@ -129,21 +116,19 @@ def main(settings: Sequence[str]) -> int:
         with screen.step("The issue, and its reproduction on the release"):
             issue = (example / "ISSUE.md").read_text(encoding="utf-8")
             screen.console.print(Panel(Markdown(issue), border_style="dim"))
-            sandbox = open_sandbox(screen.console)
             if reproduce(screen.console, example / "reproduce.py", repository, sandbox):
                 screen.console.print("[red]the reproduction passes before any repair: there is nothing to show[/]")
                 return 1
         with screen.step("The chain: " + " ".join(("cgm", *SETTINGS, *settings))):
             paths = [f"repo={repository}", f"issue={example / 'ISSUE.md'}", f"check={example / 'reproduce.py'}"]
-            isolation = f"isolation={sandbox.mechanism}"
-            run_chain(screen.console, [*paths, isolation, *SETTINGS, *settings, f"run_dir={run}"], run)
+            run_chain(screen.console, [*paths, *SETTINGS, *settings, f"run_dir={run}"], run)
         finding = read_finding(run)
         with screen.step("What it found"):
             show_rewrite(screen.console, finding.rewrite)
             show_places(screen.console, "files", finding.ranking.files)
             show_places(screen.console, "functions", finding.ranking.functions)
-            page = write_page(run, release, issue, finding, repository)
-            screen.console.print(Text.assemble("the subgraph, to open in a browser: ", (page.as_uri(), "cyan")))
+            page = (run / "subgraph.html").as_uri()
+            screen.console.print(Text.assemble("the subgraph, to open in a browser: ", (page, "cyan")))
         with screen.step("The patch, and the reproduction on the patched release"):
             repaired = prove(screen.console, finding.patch, repository, example / "reproduce.py", sandbox)
     screen.console.print()
@@ -197,13 +182,21 @@ def unpack(wheel: Path, folder: Path) -> None:
                 archive.extract(name, folder)
 
 
-def open_sandbox(console: Console) -> Sandbox:
-    """The machine's sandbox, or none with a warning: the script is ours, and the code is a release that people use."""
+def open_sandbox(console: Console, settings: Sequence[str]) -> Sandbox:
+    """The sandbox for code that a model wrote, as the settings want it.
+
+    Raises:
+        SandboxError: there is none on this machine and the settings do not go on without.
+    """
+    chosen = [setting.partition("=")[2] for setting in settings if setting.startswith("isolation=")]
     try:
-        return Sandbox()
+        sandbox = Sandbox(chosen[-1] if chosen else "auto")
     except SandboxError as error:
-        console.print(Text(f"{error}; going on with limits of time and memory alone", style="yellow"))
-        return Sandbox("none")
+        raise SandboxError(f"{error}; to go on without: make demo ARGS=isolation=none") from error
+    if sandbox.mechanism == "none":
+        warning = "isolation=none: code that the model writes runs as you, with limits of time and memory alone"
+        console.print(Text(warning, style="yellow"))
+    return sandbox
 
 
 def reproduce(console: Console, script: Path, folder: Path, sandbox: Sandbox) -> bool:
@@ -242,7 +235,6 @@ def read_finding(run: Path) -> Finding:
     """Read what the chain left. Raises CgmError: a file is missing or empty."""
     return Finding(
         rewrite=_only(run / "rewrites.jsonl", Rewrite),
-        subgraph=_only(run / "subgraphs.jsonl", Subgraph),
         ranking=_only(run / "reasons.jsonl", Ranking),
         patch=_only(run / "repairs.jsonl", Patch),
     )
@@ -273,15 +265,6 @@ def show_places(console: Console, title: str, places: Sequence[Ranked]) -> None:
     for rank, place in enumerate(places[:SHOWN], 1):
         table.add_row(str(rank), Text(place.label, style="cyan"), f"{place.score:.3g}", Text(place.reason))
     console.print(table)
-
-
-def write_page(run: Path, release: Release, text: str, finding: Finding, repository: Path) -> Path:
-    """Write the subgraph as a page beside the run."""
-    issue = Issue(finding.rewrite.instance_id, f"{release.name} {release.version}", "", text)
-    page = run / "subgraph.html"
-    parts = (finding.rewrite, finding.subgraph, finding.ranking, finding.patch)
-    write_text(page, subgraph_page(issue, *parts, Folder(repository)))
-    return page
 
 
 def prove(console: Console, patch: Patch, repository: Path, script: Path, sandbox: Sandbox) -> bool:

@@ -1,6 +1,7 @@
 import hashlib
 import importlib.util
 import io
+import os
 import subprocess
 import sys
 import zipfile
@@ -83,9 +84,30 @@ def test_the_example_has_an_issue_and_a_reproduction_that_compiles(demo: ModuleT
     compile((folder / "reproduce.py").read_text(), "reproduce.py", "exec")
 
 
+def run_demo(**environment: str) -> "subprocess.CompletedProcess[str]":
+    everything = os.environ | {"PYTHONPATH": str(DEMO.parents[1])} | environment
+    return subprocess.run([sys.executable, str(DEMO)], env=everything, capture_output=True, text=True, check=False)
+
+
+def test_without_a_sandbox_nothing_is_run_and_the_way_on_is_named(tmp_path: Path) -> None:
+    done = run_demo(PATH=str(tmp_path), XDG_CACHE_HOME=str(tmp_path / "cache"))
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("error: untrusted code cannot be isolated here")
+    assert line.endswith("to go on without: make demo ARGS=isolation=none")
+    assert not done.stdout
+    assert not list(tmp_path.iterdir())
+
+
+def test_isolation_may_be_given_up_by_name_alone(demo: ModuleType) -> None:
+    screen = console()
+    assert demo.open_sandbox(screen, ["retriever=bm25", "isolation=none"]).mechanism == "none"
+    assert "isolation=none: code that the model writes runs as you" in screen.file.getvalue()
+
+
 @pytest.mark.slow
 @pytest.mark.network
 def test_the_demonstration_repairs_the_release() -> None:
-    done = subprocess.run([sys.executable, str(DEMO)], capture_output=True, text=True, check=False)
+    done = run_demo()
     assert done.returncode == 0, done.stdout + done.stderr
     assert "repaired" in done.stdout
