@@ -8,11 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 # Hydra would split these at a comma, refuse spaces and quotes, and read the revision 12e4567 as a number
-_PATHS = (
-    *("repo", "issue", "dataset", "repos", "ids", "gold", "check", "record", "cache_dir", "run_dir"),
-    *("llm.path", "llm.folder"),
-)
-_VERBATIM = (*_PATHS, "commit", "llm.base_url", "embedder.base_url")
+PATHS = ("repo", "issue", "dataset", "repos", "ids", "gold", "check", "record", "cache_dir")  # of `RunConfig`
+_EXPANDED = (*PATHS, "run_dir", "llm.path", "llm.folder")
+_VERBATIM = (*_EXPANDED, "commit", "llm.base_url", "embedder.base_url")
 _ARGUMENT = re.compile(rf"(\+{{0,2}})({'|'.join(map(re.escape, _VERBATIM))})=(.+)", re.DOTALL)
 _QUOTED = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""", re.DOTALL)
 
@@ -29,10 +27,10 @@ def _quote_argument(argument: str) -> str:
     match = _ARGUMENT.fullmatch(argument)
     if not match or _QUOTED.fullmatch(match[3]):
         return argument
-    return f"{match[1]}{match[2]}={quoted(_expanded(match[3]) if match[2] in _PATHS else match[3])}"
+    return f"{match[1]}{match[2]}={quoted(expanded(match[3]) if match[2] in _EXPANDED else match[3])}"
 
 
-def _expanded(path: str) -> str:
+def expanded(path: str) -> str:
     """A path with the home folder for `~`, as not every shell expands it after an equals sign."""
     if not path.startswith("~"):
         return path

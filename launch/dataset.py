@@ -39,7 +39,7 @@ def load_instances(config: RunConfig) -> list[Instance]:
     require(any(single) != any(many), usage, _given(config))
     if any(single):
         require(all(single), "repo and issue must be given together", _given(config))
-        require(not config.check or Path(config.check).is_file(), "check must be a script", config.check)
+        _check_script(config.check)
         require(not config.ids and not config.limit, "ids and limit are for a dataset", config.ids or config.limit)
         return [_single(config)]
     require(all(many), "dataset and repos must be given together", _given(config))
@@ -58,15 +58,34 @@ def _given(config: RunConfig) -> str:
     return " and ".join(names)
 
 
-def _single(config: RunConfig) -> Instance:
-    location = Path(config.repo).expanduser().resolve()
-    if not location.is_dir():
-        raise RepositoryError(f"repo must be a folder, got {config.repo}")
-    path = Path(config.issue).expanduser()
+def _check_script(check: str) -> None:
+    if not check:
+        return
     try:
-        text = read_bytes(path).decode("utf-8-sig", "replace")
+        read_bytes(Path(check))
+    except StorageError as error:
+        raise ConfigError(f"check must be a readable script: {error}") from error
+
+
+def _folder(name: str, value: str) -> Path:
+    try:
+        if Path(value).is_dir():
+            return Path(value).resolve()
+    except OSError as error:
+        raise RepositoryError(f"{name} must be a folder, got {value}: {error.strerror}") from error
+    raise RepositoryError(f"{name} must be a folder, got {value}")
+
+
+def _single(config: RunConfig) -> Instance:
+    location = _folder("repo", config.repo)
+    path = Path(config.issue)
+    try:
+        content = read_bytes(path)
     except StorageError as error:
         raise IssueError(f"issue must be a readable file: {error}") from error
+    if b"\0" in content:
+        raise IssueError(f"issue must be a text in UTF-8, got a binary file {path}")
+    text = content.decode("utf-8-sig", "replace")
     if not text.strip():
         raise IssueError(f"issue must have a text, got an empty file {path}")
     name = location.name or "repository"
@@ -74,9 +93,7 @@ def _single(config: RunConfig) -> Instance:
 
 
 def _many(config: RunConfig) -> list[Instance]:
-    dataset, repos = Path(config.dataset).expanduser(), Path(config.repos).expanduser().resolve()
-    if not repos.is_dir():
-        raise RepositoryError(f"repos must be a folder, got {config.repos}")
+    dataset, repos = Path(config.dataset), _folder("repos", config.repos)
     issues = _chosen(_read_issues(dataset), config.ids)
     issues = issues[: config.limit] if config.limit else issues
     if not issues:
@@ -116,7 +133,7 @@ def _chosen(issues: Sequence[Issue], ids: str) -> list[Issue]:
     if not ids:
         return list(issues)
     try:
-        wanted = set(read_bytes(Path(ids).expanduser()).decode("utf-8", "replace").split())
+        wanted = set(read_bytes(Path(ids)).decode("utf-8", "replace").split())
     except StorageError as error:
         raise ConfigError(f"ids must be a readable file: {error}") from error
     unknown = sorted(wanted - {issue.instance_id for issue in issues})

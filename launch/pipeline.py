@@ -226,7 +226,7 @@ def _metered(config: RunConfig, folder: Path) -> MeteredLLM | None:
     if config.llm.option.name != "replay":
         llm = CachedLLM(llm, answers=BlobCache(folder / "answers"))
     if config.record:
-        llm = RecordingLLM(llm, Path(config.record).expanduser())
+        llm = RecordingLLM(llm, Path(config.record))
     return MeteredLLM(llm)
 
 

@@ -25,7 +25,7 @@ from rich.console import Console
 from cgm.errors import CgmError
 from cgm.store import write_json
 from eval.localization import load_gold
-from launch.arguments import quote_arguments
+from launch.arguments import PATHS, expanded, quote_arguments
 from launch.console import RunProgress, printable, show_findings, show_page, show_summary
 from launch.dataset import Instance, load_instances
 from launch.pipeline import Outcome, Pipeline
@@ -83,7 +83,7 @@ def run_job(config: DictConfig, folder: Path) -> int:
     """
     settings = _settled(run_config(config))
     instances = load_instances(settings)
-    gold = load_gold(Path(settings.gold).expanduser()) if settings.gold else None
+    gold = load_gold(Path(settings.gold)) if settings.gold else None
     pipeline = Pipeline(settings)
     open_run(folder, config)
     started = time.perf_counter()
@@ -117,8 +117,9 @@ def _run(settings: RunConfig, pipeline: Pipeline, instances: Sequence[Instance])
 
 
 def _settled(settings: RunConfig) -> RunConfig:
-    folder = Path(settings.cache_dir).expanduser() if settings.cache_dir else default_cache()
-    return dataclasses.replace(settings, cache_dir=str(folder.absolute()))
+    paths: dict[str, Any] = {name: expanded(getattr(settings, name)) for name in PATHS}
+    folder = Path(paths["cache_dir"] or default_cache()).absolute()
+    return dataclasses.replace(settings, **paths | {"cache_dir": str(folder)})
 
 
 def _show(outcomes: Sequence[Outcome], summary: dict[str, Any], metrics: dict[str, Any] | None, folder: Path) -> None:

@@ -258,12 +258,16 @@ def test_a_full_disk_is_one_line_and_nothing_half_written(
         ([], "give repo=PATH issue=FILE.md, or dataset=FILE.jsonl repos=DIR; cgm --help says more"),
         (["repo=."], "repo and issue must be given together, got 'repo'"),
         (["repo=nowhere", "issue=ISSUE.md"], "repo must be a folder, got nowhere"),
+        (["repo=loop", "issue=ISSUE.md"], "repo must be a folder, got loop"),
+        ([f"repo={'x' * 300}", "issue=ISSUE.md"], "File name too long"),
         (["repo=ISSUE.md", "issue=ISSUE.md"], "repo must be a folder, got ISSUE.md"),
         (["repo=.", "issue=gone.md"], "issue must be a readable file: cannot read gone.md: No such file"),
         (["repo=.", "issue=empty.md"], "issue must have a text, got an empty file empty.md"),
+        (["repo=.", "issue=binary.md"], "issue must be a text in UTF-8, got a binary file binary.md"),
+        (["repo=~no-such-user/x", "issue=ISSUE.md"], "repo must be a folder, got ~no-such-user/x"),
         (["repo=.", "issue=ISSUE.md", "dataset=rows.jsonl"], "got 'repo and issue and dataset'"),
         (["repo=.", "issue=ISSUE.md", "commit=12e4567"], "a commit needs a git repository"),
-        (["repo=.", "issue=ISSUE.md", "check=gone.py"], "check must be a script, got 'gone.py'"),
+        (["repo=.", "issue=ISSUE.md", "check=gone.py"], "check must be a readable script: cannot read gone.py"),
         (["repo=.", "issue=ISSUE.md", "limit=1"], "ids and limit are for a dataset, got 1"),
         (["repo=.", "issue=ISSUE.md", "gold=gone.jsonl"], "cannot read gone.jsonl"),
         (["repo=.", "issue=ISSUE.md", "workers=0"], "workers must be >= 1, got 0"),
@@ -300,6 +304,8 @@ def test_bad_input_is_one_line_that_names_it(
 ) -> None:
     (home / "ISSUE.md").write_text("Something is wrong in `parse`.")
     (home / "empty.md").write_text(" \n")
+    (home / "loop").symlink_to("loop")
+    (home / "binary.md").write_bytes(b"GIF89a\0\xff")
     row = {"instance_id": "a", "repo": "a/a", "base_commit": "c", "problem_statement": "p"}
     (home / "rows.jsonl").write_text(json.dumps(row) + "\n{'")
     before = {path.name for path in home.iterdir()}
