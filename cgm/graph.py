@@ -99,6 +99,16 @@ class CodeGraph:
         kinds = (self.node_kind == NodeKind.FILE) | (self.node_kind == NodeKind.TEXTFILE)
         return {self.node_path[node]: node for node in np.flatnonzero(kinds).tolist()}
 
+    @cached_property
+    def outermost_function(self) -> IntArray:
+        """The outermost function around each function, any other node itself, shape N; rankings name no inner one."""
+        outer = np.arange(len(self), dtype=np.int32)
+        is_function = self.node_kind == NodeKind.FUNCTION
+        nested = np.flatnonzero(is_function & is_function[self.parent] & (self.parent >= 0))
+        for node in nested.tolist():  # a parent stands before its children
+            outer[node] = outer[self.parent[node]]
+        return outer
+
     def label(self, node: int) -> str:
         """Name a node as rankings do: `path` for files and packages, `path:Class.method` inside a file."""
         if self.node_kind[node] <= NodeKind.TEXTFILE:

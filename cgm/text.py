@@ -32,6 +32,18 @@ _STOP_WORDS = """
 STOP_WORDS = frozenset(_STOP_WORDS.split())
 
 
+_NOT_SOURCE = re.compile(
+    r"(^|/)(tests?|testing|test_\w+|docs?|examples?|benchmarks?|galleries|gallery|tutorials|extern|_?vendored|vendor)/"
+    r"|(^|/)(test_[^/]*|conftest)\.py$|_tests?\.py$",
+    re.IGNORECASE,
+)
+
+
+def is_source_path(path: str) -> bool:
+    """Whether a file is the project's own source: no test, document, example or copy of another project."""
+    return not _NOT_SOURCE.search(path)
+
+
 def split_lines(text: str) -> list[str]:
     r"""Split on `\n` alone and keep the ends, so that line numbers agree with git and tree-sitter."""
     return [line for line in re.split(r"(?<=\n)", text) if line]

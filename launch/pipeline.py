@@ -139,7 +139,7 @@ class Chain:
             "retriever",
             Subgraph,
             self._inputs(rewrite),
-            lambda: stage.retrieve(self._issue, rewrite, self._loaded(vectors=stage.needs_vectors)),
+            lambda: stage.retrieve(self._issue, rewrite, self.codebase(vectors=stage.needs_vectors)),
         )
 
     def _reranker(self) -> None:
@@ -148,7 +148,7 @@ class Chain:
             "reranker",
             Ranking,
             self._inputs(rewrite, subgraph),
-            lambda: stage.rerank(self._issue, rewrite, subgraph, self._loaded()),
+            lambda: stage.rerank(self._issue, rewrite, subgraph, self.codebase()),
         )
 
     def _reader(self) -> None:
@@ -157,7 +157,7 @@ class Chain:
             "reader",
             Patch,
             self._inputs(subgraph, ranking),
-            lambda: stage.read(self._issue, subgraph, ranking, self._loaded()),
+            lambda: stage.read(self._issue, subgraph, ranking, self.codebase()),
         )
 
     def _inputs(self, *artifacts: Any) -> tuple[Any, ...]:
@@ -186,7 +186,7 @@ class Chain:
         self._codebase = self._pipeline.codebases.build(self._snapshot, self._keys["preprocessing"])
         return describe(self._codebase)
 
-    def _loaded(self, *, vectors: bool = False) -> Codebase:
+    def codebase(self, *, vectors: bool = False) -> Codebase:
         """The codebase, read from the cache when the first stage needs it."""
         if self._codebase is None:
             assert self._snapshot is not None

@@ -1,104 +1,106 @@
 """Readable features of the files and functions in a subgraph, and their linear combination.
 
-Knows what may speak for a place: how the Retriever found it, whom it is linked to, the error message that it defines,
-whether it is the project's own source. Does not know how places are found, nor any model.
+Knows what may speak for a place: how the Retriever found it, what it calls and what calls it, the error message that
+it defines, whether it is the project's own source. Does not know how places are found, nor any model.
 """
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from math import exp, log
 
 from cgm.artifacts import Anchor, Rewrite, Subgraph, SubgraphNode
 from cgm.errors import RepositoryError
 from cgm.protocols import Codebase
-from cgm.text import STOP_WORDS, split_lines, terms
+from cgm.text import STOP_WORDS, is_source_path, split_lines, terms
 
 Features = dict[str, float]
 
+_RANKERS = ("bm25", "title", "dense", "names", "frame", "path", "name")
 _LITERAL = re.compile(r"\"([^\"\n]{6,300})\"|'([^'\n]{6,300})'")
 _PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|%[a-z.\d]*[a-z]|\{[^{}]*\}|\\n")
 _FRAGMENT = 8  # characters; a shorter piece of a message is in many
 _READ_FUNCTIONS = 80  # candidates whose text is searched for the issue's messages
 _NEIGHBOUR_EDGES = ("CALLS", "EXTENDS", "REFERENCES")
-_FOREIGN = re.compile(
-    r"(^|/)(tests?|testing|test_\w+|docs?|examples?|benchmarks?|galleries|gallery|tutorials|extern|_?vendored|vendor)/"
-    r"|(^|/)(test_[^/]*|conftest)\.py$|_tests?\.py$",
-    re.IGNORECASE,
-)
+_LEAST_SHARE = 1e-4  # of a file without a promising function
 
 
 @dataclass(frozen=True)
 class Scene:
-    """A subgraph with its lookups: anchors and nodes by graph index, each node's linked nodes strongest first."""
+    """A subgraph with its lookups, all by graph index but `file_of`, which is by path.
+
+    `links` holds the linked nodes of each node, strongest first, as (strength, node, "CALLS out" or the like).
+    """
 
     codebase: Codebase
     rewrite: Rewrite
     nodes: Mapping[int, SubgraphNode]
-    anchors: Mapping[int, Anchor]
+    evidence: Mapping[int, Features]
     links: Mapping[int, Sequence[tuple[float, int, str]]]
     messages: Mapping[int, tuple[float, str]]
     title: frozenset[str]  # terms of the first query
     file_of: Mapping[str, int]
-    best_in_file: Mapping[str, Sequence[float]] = field(default_factory=dict)
 
 
 def make_scene(rewrite: Rewrite, subgraph: Subgraph, codebase: Codebase) -> Scene:
     """Prepare the lookups once for all candidates."""
-    nodes = {node.node: node for node in subgraph.nodes}
+    evidence = {anchor.node: _evidence(anchor) for anchor in subgraph.anchors}
     return Scene(
         codebase=codebase,
         rewrite=rewrite,
-        nodes=nodes,
-        anchors={anchor.node: anchor for anchor in subgraph.anchors},
-        links=_links(subgraph, nodes),
+        nodes={node.node: node for node in subgraph.nodes},
+        evidence=evidence,
+        links=_links(subgraph, evidence),
         messages=_defined_messages(rewrite, subgraph, codebase),
         title=frozenset(term for term in terms(next(iter(rewrite.queries), "")) if term not in STOP_WORDS),
         file_of={node.path: node.node for node in subgraph.nodes if node.kind in ("FILE", "TEXTFILE")},
-        best_in_file=_best_in_file(subgraph),
     )
-
-
-def evidence(scene: Scene, node: int) -> Features:
-    """What each ranker of the Retriever found on a node."""
-    anchor = scene.anchors.get(node)
-    return dict(zip(anchor.origins, anchor.evidence, strict=False)) if anchor else {}
 
 
 def function_features(scene: Scene, node: SubgraphNode) -> Features:
     """What speaks for a function."""
-    found = evidence(scene, node.node)
-    file_node = scene.file_of.get(node.path, -1)
-    parent = scene.nodes.get(int(scene.codebase.graph.parent[node.node]))
-    of_class = parent if parent and parent.kind == "CLASS" else None
+    found = scene.evidence.get(node.node, {})
+    around = scene.evidence.get(scene.file_of.get(node.path, -1), {})
+    parent = scene.evidence.get(int(scene.codebase.graph.parent[node.node]), {})
     last = node.name.rpartition(".")[2]
-    return {name: found.get(name, 0.0) for name in ("bm25", "dense", "names", "frame", "path", "name")} | {
+    return {name: found.get(name, 0.0) for name in _RANKERS} | {
         "score": node.score,
-        "file_score": scene.nodes[file_node].score if file_node in scene.nodes else 0.0,
-        "file_path": evidence(scene, file_node).get("path", 0.0),
-        "class_score": of_class.score if of_class else 0.0,
-        "class_name": evidence(scene, of_class.node).get("name", 0.0) if of_class else 0.0,
+        "file_bm25": around.get("bm25", 0.0),
+        "class_name": parent.get("name", 0.0),
         "message": scene.messages.get(node.node, (0.0, ""))[0],
-        "title": _covered(last, scene.title),
-        "neighbour": scene.links[node.node][0][0] if scene.links.get(node.node) else 0.0,
-        "private": float(last.startswith("_") and not last.endswith("__")),
-        "foreign": is_foreign(node.path),
+        "called": _strongest(scene, node.node, "in"),
+        "calls": _strongest(scene, node.node, "out"),
+        "constructor": float(last == "__init__"),
+        "special": float(last.startswith("__")),
+        "foreign": float(not is_source_path(node.path)),
     }
 
 
-def file_features(scene: Scene, node: SubgraphNode) -> Features:
-    """What speaks for a file."""
-    found = evidence(scene, node.node)
-    inside = scene.best_in_file.get(node.path, ())
-    strengths = [scene.messages[one][0] for one in scene.messages if scene.nodes[one].path == node.path]
-    return {name: found.get(name, 0.0) for name in ("bm25", "dense", "frame", "path", "name")} | {
+def file_features(scene: Scene, node: SubgraphNode, functions: Mapping[str, tuple[float, float]]) -> Features:
+    """What speaks for a file; `functions` is what `summarize_functions` makes of the scores of all functions."""
+    found = scene.evidence.get(node.node, {})
+    best, share = functions.get(node.path, (-log(1 / _LEAST_SHARE), _LEAST_SHARE))
+    folder, _, base = node.path.rpartition("/")
+    stem = base.partition(".")[0]
+    return {name: found.get(name, 0.0) for name in _RANKERS} | {
         "score": node.score,
-        "best_function": inside[0] if inside else 0.0,
-        "functions": sum(inside[:3]) / 3,
-        "message": max(strengths, default=0.0),
-        "title": _covered(node.name.partition(".")[0], scene.title),
-        "neighbour": scene.links[node.node][0][0] if scene.links.get(node.node) else 0.0,
-        "foreign": is_foreign(node.path),
+        "best_function": best,
+        "function_share": log(share),
+        "stem_in_title": 0.0 if stem == "__init__" else _covered(stem, scene.title),
+        "folder_in_title": _covered(folder, scene.title),
+        "package_init": float(stem == "__init__"),
+        "foreign": float(not is_source_path(node.path)),
     }
+
+
+def summarize_functions(scene: Scene, scores: Mapping[int, float]) -> dict[str, tuple[float, float]]:
+    """For each path its best function's score, less the best of all, and its share of the softmax over functions."""
+    top = max(scores.values(), default=0.0)
+    total = sum(exp(score - top) for score in scores.values())
+    by_path: dict[str, list[float]] = {}
+    for node, score in scores.items():
+        by_path.setdefault(scene.nodes[node].path, []).append(score - top)
+    return {path: (max(inside), max(sum(map(exp, inside)) / total, _LEAST_SHARE)) for path, inside in by_path.items()}
 
 
 def combine(features: Features, weights: Mapping[str, float]) -> float:
@@ -106,26 +108,29 @@ def combine(features: Features, weights: Mapping[str, float]) -> float:
     return sum(weights.get(name, 0.0) * value for name, value in features.items())
 
 
-def is_foreign(path: str) -> float:
-    """1 for tests, documentation, examples and copies of other projects, else 0."""
-    return float(bool(_FOREIGN.search(path)))
+def _evidence(anchor: Anchor) -> Features:
+    return dict(zip(anchor.origins, anchor.evidence, strict=True))
 
 
-def _links(subgraph: Subgraph, nodes: Mapping[int, SubgraphNode]) -> dict[int, list[tuple[float, int, str]]]:
+def _strength(evidence: Features) -> float:
+    """How surely a place is meant, whatever its neighbours say."""
+    return evidence.get("bm25", 0.0) + 0.5 * evidence.get("name", 0.0) + 0.5 * evidence.get("frame", 0.0)
+
+
+def _strongest(scene: Scene, node: int, direction: str) -> float:
+    return next((strength for strength, _, way in scene.links.get(node, ()) if way.endswith(direction)), 0.0)
+
+
+def _links(subgraph: Subgraph, evidence: Mapping[int, Features]) -> dict[int, list[tuple[float, int, str]]]:
     links: dict[int, list[tuple[float, int, str]]] = {}
+    strengths = {node: _strength(found) for node, found in evidence.items()}
     for edge in subgraph.edges:
         if edge.kind in _NEIGHBOUR_EDGES and edge.source != edge.target:
-            links.setdefault(edge.source, []).append((nodes[edge.target].score, edge.target, f"{edge.kind} out"))
-            links.setdefault(edge.target, []).append((nodes[edge.source].score, edge.source, f"{edge.kind} in"))
+            out = (strengths.get(edge.target, 0.0), edge.target, f"{edge.kind} out")
+            links.setdefault(edge.source, []).append(out)
+            back = (strengths.get(edge.source, 0.0), edge.source, f"{edge.kind} in")
+            links.setdefault(edge.target, []).append(back)
     return {node: sorted(found, key=lambda link: (-link[0], link[1])) for node, found in links.items()}
-
-
-def _best_in_file(subgraph: Subgraph) -> dict[str, list[float]]:
-    best: dict[str, list[float]] = {}
-    for node in subgraph.nodes:
-        if node.kind == "FUNCTION":
-            best.setdefault(node.path, []).append(node.score)
-    return {path: sorted(scores, reverse=True) for path, scores in best.items()}
 
 
 def _covered(name: str, title: frozenset[str]) -> float:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from cgm.artifacts import SubgraphNode
 from cgm.protocols import LexicalIndex
-from reranker.features import Features, Scene, evidence
+from reranker.features import Features, Scene
 
 _SHOWN_TERMS = 3
 _NAMED = 0.2  # evidence below this is no reason
@@ -64,7 +64,7 @@ def _by_text(node: SubgraphNode, words: Mapping[int, Sequence[str]]) -> list[str
 
 def _by_links(scene: Scene, node: SubgraphNode) -> list[str]:
     for _, other, direction in scene.links.get(node.node, ()):
-        if evidence(scene, other) and scene.nodes[other].kind != "FILE":
+        if other in scene.evidence and scene.nodes[other].kind != "FILE":
             return [f"{_VERBS[direction]} {scene.nodes[other].name}"]
     return []
 

@@ -4,19 +4,56 @@ Knows the three options. What speaks for a place is in `features`, how it is sai
 `judge`.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-from cgm.artifacts import Issue, Ranked, Ranking, Rewrite, Subgraph, SubgraphNode
+from cgm.artifacts import Issue, Ranked, Ranking, Rewrite, Subgraph
 from cgm.errors import require
 from cgm.graph import NodeKind
 from cgm.protocols import LLM, Codebase
-from reranker.features import Features, Scene, combine, file_features, function_features, make_scene
+from reranker.features import (
+    Features,
+    Scene,
+    combine,
+    file_features,
+    function_features,
+    make_scene,
+    summarize_functions,
+)
 from reranker.judge import Judge, JudgeSettings
 from reranker.reasons import matched_terms, reason
 
 _FILES = ("FILE", "TEXTFILE")
+_RATING_GAPS = (0.7, 1.4, 2.3, 3.5)  # odds of 1:2, 1:4, 1:10 and 1:33 against the best file
 _Weights = dict[str, float]
+
+# fitted by benchmarks/fit_reranker.py, which says on what and how well
+FUNCTION_WEIGHTS: _Weights = {
+    "bm25": 3.53,
+    "title": 1.01,
+    "frame": 2.21,
+    "name": 1.91,
+    "class_name": 0.5,
+    "message": 0.99,
+    "file_bm25": 2.51,
+    "called": 1.5,
+    "calls": 0.71,
+    "constructor": -1.18,
+    "special": 0.75,
+    "foreign": -1.86,
+}
+FILE_WEIGHTS: _Weights = {
+    "bm25": 1.15,
+    "path": 0.57,
+    "frame": 0.45,
+    "name": 0.28,
+    "best_function": 0.42,
+    "function_share": 0.36,
+    "stem_in_title": 0.75,
+    "folder_in_title": 1.17,
+    "package_init": -0.38,
+    "foreign": -0.97,
+}
 
 
 @dataclass
@@ -42,7 +79,7 @@ class NoneReranker:
     def rerank(self, issue: Issue, rewrite: Rewrite, subgraph: Subgraph, codebase: Codebase) -> Ranking:
         """Order files and functions by the Retriever's score."""
         scene = make_scene(rewrite, subgraph, codebase)
-        return _ranking(issue, scene, self.config, lambda _, node: (node.score, {}))
+        return _ranking(issue, _judged(scene, {"score": 1.0}, {"score": 1.0}), self.config)
 
 
 @dataclass
@@ -54,22 +91,28 @@ class HeuristicConfig(NoneConfig):
 
 
 class HeuristicReranker:
-    """Orders by a linear combination of readable features; asks no model."""
+    """Orders by a linear combination of readable features; asks no model.
+
+    Stage 1 keeps the first k1 files. Stage 2 rates each of them from 1 to 5 by its odds against the best, which rest on
+    the functions of its outline, and keeps the first k2.
+    """
 
     def __init__(self, config: HeuristicConfig) -> None:
         self.config = config
 
     def rerank(self, issue: Issue, rewrite: Rewrite, subgraph: Subgraph, codebase: Codebase) -> Ranking:
-        """Order files and functions by their features: stage 1 keeps the first k1 files, stage 2 the first k2."""
+        """Order files and functions by their features."""
+        config = self.config
         scene = make_scene(rewrite, subgraph, codebase)
-        return _ranking(issue, scene, self.config, self._score)
+        ranking = _ranking(issue, _judged(scene, config.file_weights, config.function_weights), config)
+        ratings = rate_by_odds(ranking.files[: config.k1])
+        return replace(ranking, files=_by_rating(ranking.files, ranking.selected, ratings))
 
-    def _score(self, scene: Scene, node: SubgraphNode) -> tuple[float, Features]:
-        if node.kind in _FILES:
-            found = file_features(scene, node)
-            return combine(found, self.config.file_weights), found
-        found = function_features(scene, node)
-        return combine(found, self.config.function_weights), found
+
+def rate_by_odds(files: Sequence[Ranked]) -> dict[str, int]:
+    """Rate files from 1 to 5 by their odds against the first; scores are log-odds up to a constant."""
+    gaps = [(item.label, files[0].score - item.score) for item in files]
+    return {label: 5 - sum(gap > bound for bound in _RATING_GAPS) for label, gap in gaps}
 
 
 @dataclass
@@ -129,13 +172,39 @@ class LLMReranker:
         )
 
 
-_Scorer = Callable[[Scene, SubgraphNode], tuple[float, Features]]
+@dataclass(frozen=True)
+class _Judged:
+    """Files and functions of a scene with their scores and features."""
+
+    scene: Scene
+    files: Mapping[int, tuple[float, Features]]
+    functions: Mapping[int, tuple[float, Features]]
 
 
-def _ranking(issue: Issue, scene: Scene, config: NoneConfig, scorer: _Scorer) -> Ranking:
+def _judged(scene: Scene, file_weights: _Weights, function_weights: _Weights) -> _Judged:
+    functions = {
+        node.node: _scored(function_features(scene, node), function_weights)
+        for node in scene.nodes.values()
+        if node.kind == "FUNCTION"
+    }
+    inside = summarize_functions(scene, {node: score for node, (score, _) in functions.items()})
+    files = {
+        node.node: _scored(file_features(scene, node, inside), file_weights)
+        for node in scene.nodes.values()
+        if node.kind in _FILES
+    }
+    return _Judged(scene, files, functions)
+
+
+def _scored(features: Features, weights: _Weights) -> tuple[float, Features]:
+    return combine(features, weights), features
+
+
+def _ranking(issue: Issue, judged: _Judged, config: NoneConfig) -> Ranking:
+    scene = judged.scene
     words = matched_terms(scene.codebase.lexical, scene.rewrite.keywords)
-    files = _rank(scene, _FILES, scorer, words, config.length)
-    functions = _rank(scene, ("FUNCTION",), scorer, words, config.length)
+    files = _rank(scene, judged.files, words, config.length)
+    functions = _rank(scene, judged.functions, words, config.length)
     files = _extended(files, _more_files(scene), config.length)
     functions = _extended(functions, _more_functions(scene, files), config.length)
     labels = tuple(item.label for item in files)
@@ -143,22 +212,19 @@ def _ranking(issue: Issue, scene: Scene, config: NoneConfig, scorer: _Scorer) ->
 
 
 def _rank(
-    scene: Scene, kinds: Sequence[str], scorer: _Scorer, words: Mapping[int, Sequence[str]], length: int
+    scene: Scene, judged: Mapping[int, tuple[float, Features]], words: Mapping[int, Sequence[str]], length: int
 ) -> tuple[Ranked, ...]:
-    rows = [(*scorer(scene, node), node) for node in scene.nodes.values() if node.kind in kinds]
-    rows.sort(key=lambda row: (-row[0], -row[2].score, row[2].node))
-    label = scene.codebase.graph.label
+    """The best of what was judged; a function stands for those nested in it."""
+    graph = scene.codebase.graph
     ranked: dict[str, Ranked] = {}
-    for score, features, node in rows:
-        name = label(node.node)
-        if name not in ranked and len(ranked) < length:
-            said = reason(scene, node, features or _found(scene, node), words)
-            ranked[name] = Ranked(name, round(score, 4), said)
+    for node in sorted(judged, key=lambda node: (-judged[node][0], -scene.nodes[node].score, node)):
+        if len(ranked) == length:
+            break
+        score, features = judged[node]
+        label = graph.label(int(graph.outermost_function[node]))
+        if label not in ranked:
+            ranked[label] = Ranked(label, round(score, 4), reason(scene, scene.nodes[node], features, words))
     return tuple(ranked.values())
-
-
-def _found(scene: Scene, node: SubgraphNode) -> Features:
-    return file_features(scene, node) if node.kind in _FILES else function_features(scene, node)
 
 
 def _extended(ranked: tuple[Ranked, ...], more: Iterable[str], length: int) -> tuple[Ranked, ...]:
@@ -185,7 +251,7 @@ def _more_functions(scene: Scene, files: Sequence[Ranked]) -> Iterable[str]:
     place = {item.label: number for number, item in enumerate(files)}
     nodes = graph.nodes_of_kind(NodeKind.FUNCTION).tolist()
     nodes.sort(key=lambda node: place.get(graph.node_path[node], len(place)))
-    return (graph.label(node) for node in nodes)
+    return (graph.label(node) for node in nodes if graph.outermost_function[node] == node)
 
 
 def _by_rating(files: Sequence[Ranked], selected: Sequence[str], ratings: Mapping[str, int]) -> tuple[Ranked, ...]:
@@ -207,8 +273,3 @@ def _functions_by_rating(functions: Sequence[Ranked], ratings: Mapping[str, int]
         return -1 if rating >= 4 else int(rating == 1)
 
     return tuple(sorted(functions, key=group))
-
-
-# set by hand; what did not help on dev_small (title, neighbour, class, private) has no weight
-FILE_WEIGHTS: _Weights = {"score": 1.0, "message": 0.2}
-FUNCTION_WEIGHTS: _Weights = {"score": 1.0, "message": 0.3}

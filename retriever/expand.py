@@ -43,14 +43,16 @@ def controlled(graph: CodeGraph, control: str, seed: int) -> CodeGraph:
 def expand(graph: CodeGraph, scores: Mapping[int, float], budget: Budget) -> dict[int, float]:
     """The nodes of the subgraph with their scores: anchors, neighbours, and everybody's path up to the REPO node.
 
-    Best first within each of anchors and neighbours; a node that would overrun the budget together with its path is
-    left out. The REPO node is always there.
+    Best first within each of anchors and neighbours; no neighbour scores above an anchor. A node that would overrun
+    the budget together with its path is left out. The REPO node is always there.
     """
     chosen: dict[int, float] = {ROOT: 0.0}
     for node, score in sorted(scores.items(), key=_best_first):
         _admit(graph, chosen, node, score, budget.nodes)
-    for node, score in sorted(_neighbours(graph, scores, budget.hops).items(), key=_best_first):
-        _admit(graph, chosen, node, score, budget.nodes)
+    neighbours = _neighbours(graph, scores, budget.hops)
+    scale = min(scores.values(), default=0.0) / max(neighbours.values(), default=1.0)
+    for node, score in sorted(neighbours.items(), key=_best_first):
+        _admit(graph, chosen, node, score * min(scale, 1.0), budget.nodes)
     return dict(sorted(chosen.items()))
 
 

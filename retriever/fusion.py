@@ -5,7 +5,6 @@ Knows how scores are normalised, weighed, and gathered from functions into files
 Legend: N nodes.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,15 +14,11 @@ from numpy.typing import NDArray
 
 from cgm.artifacts import Anchor
 from cgm.graph import CodeGraph, NodeKind
+from cgm.text import is_source_path
 
 Scores = NDArray[np.float32]
 
 _DEEP = 500  # best nodes that are gathered into files
-_NOT_SOURCE = re.compile(
-    r"(^|/)(tests?|testing|test_\w+|docs?|examples?|benchmarks?|galleries|gallery|tutorials|extern|_?vendored|vendor)/"
-    r"|(^|/)(test_[^/]*|conftest)\.py$|_tests?\.py$",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True)
@@ -59,18 +54,43 @@ def file_of_node(graph: CodeGraph) -> NDArray[np.int32]:
 @lru_cache(maxsize=2)
 def is_source(graph: CodeGraph) -> NDArray[np.bool_]:
     """Whether each node is the project's own source: no test, document, example or foreign copy; shape (N)."""
-    judged = {path: not _NOT_SOURCE.search(path) for path in set(graph.node_path)}
+    judged = {path: is_source_path(path) for path in set(graph.node_path)}
     return np.array([judged[path] for path in graph.node_path])
 
 
+def fold_nested(graph: CodeGraph, scores: Scores) -> Scores:
+    """Give each function the best score among itself and the functions nested in it, and those none; shape (N)."""
+    outer = graph.outermost_function
+    folded = scores.copy()
+    np.maximum.at(folded, outer, scores)
+    return np.where(outer == np.arange(len(graph)), folded, 0).astype(np.float32)
+
+
+def normalised_by_kind(graph: CodeGraph, scores: Scores) -> Scores:
+    """Scale functions, classes and files apart, each by the highest score in the project's own source; shape (N)."""
+    source = is_source(graph)
+    scaled = np.zeros_like(scores)
+    for kinds in ((NodeKind.FUNCTION,), (NodeKind.CLASS,), (NodeKind.FILE, NodeKind.TEXTFILE)):
+        of_kind = np.isin(graph.node_kind, kinds)
+        highest = float(scores[of_kind & source].max(initial=0.0)) or float(scores[of_kind].max(initial=0.0))
+        if highest > 0:
+            scaled[of_kind] = np.clip(scores[of_kind] / highest, 0, 1)
+    return scaled
+
+
 def gather(graph: CodeGraph, scores: Scores, decay: float) -> Scores:
-    """Each file's best node, plus its next best ones by a geometrically falling share; shape (N), 0 off files."""
-    gathered = np.zeros_like(scores)
-    share = dict.fromkeys(graph.file_of_path.values(), 1.0)
+    """Each file's own score and its best node's, plus its next ones by a geometrically falling share.
+
+    Shape (N), 0 off files.
+    """
     files = file_of_node(graph)
-    for node in np.argsort(-scores, kind="stable")[:_DEEP].tolist():
+    is_file = files == np.arange(len(graph))
+    gathered = np.where(is_file, scores, 0).astype(np.float32)
+    share = dict.fromkeys(graph.file_of_path.values(), 1.0)
+    inside = np.where(is_file, 0, scores)
+    for node in np.argsort(-inside, kind="stable")[:_DEEP].tolist():
         file_node = int(files[node])
-        if file_node >= 0 and scores[node] > 0:
+        if file_node >= 0 and inside[node] > 0:
             gathered[file_node] += share[file_node] * scores[node]
             share[file_node] *= decay
     return gathered

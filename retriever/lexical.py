@@ -52,54 +52,76 @@ def query_terms(text: str, stop_words: frozenset[str] = frozenset()) -> Counter[
     return Counter(term for term in terms(text) if term not in stop_words)
 
 
-def score(index: LexicalIndex, query: Mapping[str, float], weighting: Weighting) -> Scores:
-    """BM25F score of every document, shape (D), for a query of weighted terms; unknown terms score nothing."""
+@dataclass(frozen=True, eq=False)
+class Grouping:
+    """Documents taken together, as the functions of a file: `of` is the group of each document (D), -1 for none."""
+
+    of: NDArray[np.int32]
+    size: int
+
+
+def score(
+    index: LexicalIndex, query: Mapping[str, float], weighting: Weighting, grouping: Grouping | None = None
+) -> Scores:
+    """BM25F score of every document (D), or group, for a query of weighted terms; unknown terms score nothing."""
+    grouping = grouping or single(index)
     known = sorted(term for term in query if term in index.vocabulary)
     rows = np.array([index.vocabulary[term] for term in known], dtype=np.int64)
-    if not len(rows) or not len(index.nodes):
-        return np.zeros(len(index.nodes), dtype=np.float32)
+    if not len(rows) or not grouping.size:
+        return np.zeros(grouping.size, dtype=np.float32)
     weights = np.array([query[term] for term in known])
-    matched = _matched(index, rows, weighting)
+    matched = _matched(index, rows, weighting, grouping)
     found = np.diff(matched.indptr)
     matched.data *= (weighting.k1 + 1) / (weighting.k1 + matched.data)
-    return np.asarray((weights * _idf(index, found, weighting)) @ matched, dtype=np.float32)
+    return np.asarray((weights * _idf(index, found, weighting, grouping.size)) @ matched, dtype=np.float32)
 
 
-def _matched(index: LexicalIndex, rows: NDArray[np.int64], weighting: Weighting) -> csr_matrix:
-    """Length-normalised counts summed over fields, shape (T, D)."""
-    total = csr_matrix((len(rows), len(index.nodes)))
+@lru_cache(maxsize=2)
+def single(index: LexicalIndex) -> Grouping:
+    """Every document by itself."""
+    return Grouping(np.arange(len(index.nodes), dtype=np.int32), len(index.nodes))
+
+
+def _matched(index: LexicalIndex, rows: NDArray[np.int64], weighting: Weighting, grouping: Grouping) -> csr_matrix:
+    """Length-normalised counts summed over fields, shape (T, groups)."""
+    total = csr_matrix((len(rows), grouping.size))
     for position, name in enumerate(index.fields):
         weight = weighting.fields.get(name, 1.0)
         if not weight:
             continue
-        counts = _postings(index, position, rows)
-        lengths = field_lengths(index)[position]
+        counts = _postings(index, position, rows, grouping)
+        lengths = field_lengths(index, grouping)[position]
         norm = 1 - weighting.b + weighting.b * lengths / max(float(lengths.mean()), 1e-9)
         counts.data *= weight / norm[counts.indices]
         total = total + counts
     return total
 
 
-def _postings(index: LexicalIndex, position: int, rows: NDArray[np.int64]) -> csr_matrix:
-    """The counts of some terms in one field, shape (T, D)."""
+def _postings(index: LexicalIndex, position: int, rows: NDArray[np.int64], grouping: Grouping) -> csr_matrix:
+    """The counts of some terms in one field, shape (T, groups)."""
     indptr = index.indptr[position]
     sizes = indptr[rows + 1] - indptr[rows]
     ends = np.concatenate(([0], np.cumsum(sizes)))
     picked = np.repeat(indptr[rows] - ends[:-1], sizes) + np.arange(ends[-1])
     counts = index.counts[position][picked].astype(np.float64)
-    return csr_matrix((counts, index.documents[position][picked], ends), shape=(len(rows), len(index.nodes)))
+    groups = grouping.of[index.documents[position][picked]]
+    terms_of = np.repeat(np.arange(len(rows)), sizes)
+    grouped = groups >= 0
+    return csr_matrix((counts[grouped], (terms_of[grouped], groups[grouped])), shape=(len(rows), grouping.size))
 
 
-@lru_cache(maxsize=2)
-def field_lengths(index: LexicalIndex) -> tuple[NDArray[Any], ...]:
-    """Terms in every document, shape (D), for every field."""
-    size = len(index.nodes)
-    pairs = zip(index.documents, index.counts, strict=True)
-    return tuple(np.bincount(documents, weights=counts, minlength=size) for documents, counts in pairs)
+@lru_cache(maxsize=4)
+def field_lengths(index: LexicalIndex, grouping: Grouping) -> tuple[NDArray[Any], ...]:
+    """Terms in every group, shape (groups), for every field."""
+    lengths = []
+    for documents, counts in zip(index.documents, index.counts, strict=True):
+        groups = grouping.of[documents]
+        grouped = groups >= 0
+        lengths.append(np.bincount(groups[grouped], weights=counts[grouped], minlength=grouping.size))
+    return tuple(lengths)
 
 
-def _idf(index: LexicalIndex, found: NDArray[np.int32], weighting: Weighting) -> NDArray[np.float64]:
-    size = len(index.nodes)
+def _idf(index: LexicalIndex, found: NDArray[np.int32], weighting: Weighting, size: int) -> NDArray[np.float64]:
     if weighting.idf == "lucene":
         return np.asarray(np.log1p((size - found + 0.5) / (found + 0.5)))
     idf = np.log(size - found + 0.5) - np.log(found + 0.5)

@@ -6,8 +6,10 @@ Knows which rankers there are and how each reads a `Rewrite`. How they score is 
 Legend: N nodes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
+from math import log
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,23 +21,32 @@ from cgm.protocols import Codebase, Embedder
 from cgm.text import STOP_WORDS
 from retriever import dense, lexical, names
 from retriever.expand import CONTROLS, Budget, controlled, expand
-from retriever.fusion import Limits, choose, fuse, gather, is_source, normalised, within_files
+from retriever.fusion import (
+    Limits,
+    choose,
+    file_of_node,
+    fold_nested,
+    fuse,
+    gather,
+    is_source,
+    normalised,
+    normalised_by_kind,
+    within_files,
+)
 from retriever.mentions import mention_scores
 
 Scores = NDArray[np.float32]
 Evidence = dict[str, Scores]
-
-_MOST_REPEATS = 3  # a term that a query repeats more often does not count more
 
 
 @dataclass
 class SelectionConfig:
     """How scores become anchors and anchors a subgraph."""
 
-    functions: int = 150
+    functions: int = 200
     classes: int = 30
     files: int = 60
-    max_nodes: int = 600
+    max_nodes: int = 700
     hops: int = 1
     graph: str = "full"  # or a control: none, contain_only, shuffled
     seed: int = 0
@@ -57,7 +68,7 @@ class BM25Config(SelectionConfig):
     """Fielded BM25; `queries` weighs the Rewriter's queries by position, further ones as the last."""
 
     k1: float = 1.2
-    b: float = 0.75
+    b: float = 0.4
     queries: list[float] = field(default_factory=lambda: [2.0, 1.0, 0.5, 0.3])
     fields: dict[str, float] = field(
         default_factory=lambda: {
@@ -88,7 +99,8 @@ class BM25Retriever:
 
     def retrieve(self, issue: Issue, rewrite: Rewrite, codebase: Codebase) -> Subgraph:
         """Find anchors by text and the subgraph around them."""
-        return select(issue, codebase, {"bm25": bm25_scores(self.config, rewrite, codebase)}, {}, self.config)
+        evidence = {"bm25": bm25_scores(self.config, rewrite.queries, codebase)}
+        return select(issue, codebase, evidence, {}, self.config)
 
 
 @dataclass
@@ -159,12 +171,20 @@ class NamesRetriever:
 class HybridConfig(BM25Config):
     """All rankers together, each with its weight; one of weight 0 is not asked.
 
-    Fuzzy names and LSA vectors have none: on dev_small they gain nothing over text and exact mentions, and cost more
-    time than all others together.
+    Fuzzy names and LSA vectors have none by default: on the development issues they gain nothing over text and exact
+    mentions, and cost more time than all others together (benchmarks/README.md).
     """
 
     weights: dict[str, float] = field(
-        default_factory=lambda: {"bm25": 1.0, "dense": 0.0, "names": 0.0, "frame": 0.5, "path": 0.5, "name": 0.4}
+        default_factory=lambda: {
+            "bm25": 1.0,
+            "title": 0.25,
+            "dense": 0.0,
+            "names": 0.0,
+            "frame": 0.5,
+            "path": 0.5,
+            "name": 0.8,
+        }
     )
     k: int = 200
     top: int = 3
@@ -173,7 +193,7 @@ class HybridConfig(BM25Config):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        known = {"bm25", "dense", "names", "frame", "path", "name"}
+        known = {"bm25", "title", "dense", "names", "frame", "path", "name"}
         unknown = sorted(set(self.weights) - known)
         require(not unknown, f"retriever.weights must name rankers among {', '.join(sorted(known))}", unknown)
         good = bool(self.weights) and min(self.weights.values()) >= 0
@@ -208,7 +228,9 @@ class HybridRetriever:
     def _evidence(self, rewrite: Rewrite, codebase: Codebase) -> Evidence:
         config, evidence = self.config, Evidence()
         if self._weight("bm25"):
-            evidence["bm25"] = bm25_scores(config, rewrite, codebase)
+            evidence["bm25"] = bm25_scores(config, rewrite.queries, codebase)
+        if self._weight("title"):
+            evidence["title"] = bm25_scores(config, rewrite.queries[:1], codebase)
         if self._weight("dense") and self.embedder is not None:
             evidence["dense"] = dense_scores(self.embedder, rewrite.queries[:2], codebase, config.k)
         if self._weight("names"):
@@ -218,20 +240,40 @@ class HybridRetriever:
         return evidence | {name: scores for name, scores in mentions.items() if self._weight(name)}
 
 
-def bm25_scores(config: BM25Config, rewrite: Rewrite, codebase: Codebase) -> Scores:
-    """Normalised BM25 of every node over all queries, shape (N)."""
+def bm25_scores(config: BM25Config, queries: Sequence[str], codebase: Codebase) -> Scores:
+    """BM25 of every node over all queries, shape (N), the best of each kind 1.
+
+    A function and a class score by their own document, a file by all that stands in it.
+    """
     weighting = lexical.Weighting(config.k1, config.b, config.fields)
-    unknown = sorted(set(config.fields) - set(codebase.lexical.fields))
-    require(not unknown, f"retriever.fields must be among {', '.join(codebase.lexical.fields)}", unknown)
-    total = np.zeros(len(codebase.lexical.nodes), dtype=np.float32)
-    for position, query in enumerate(rewrite.queries):
-        weight = config.queries[min(position, len(config.queries) - 1)]
-        counts = lexical.query_terms(query, STOP_WORDS)
-        capped = {term: min(count, _MOST_REPEATS) for term, count in counts.items()}
-        total += weight * lexical.score(codebase.lexical, capped, weighting)
+    index = codebase.lexical
+    unknown = sorted(set(config.fields) - set(index.fields))
+    require(not unknown, f"retriever.fields must be among {', '.join(index.fields)}", unknown)
+    query = _weighed_terms(config, queries)
     scores = np.zeros(len(codebase.graph), dtype=np.float32)
-    scores[codebase.lexical.nodes] = normalised(total)
-    return scores
+    scores[index.nodes] = lexical.score(index, query, weighting)
+    file_nodes, grouping = _files(codebase)
+    scores[file_nodes] = lexical.score(index, query, weighting, grouping)
+    return normalised_by_kind(codebase.graph, fold_nested(codebase.graph, scores))
+
+
+def _weighed_terms(config: BM25Config, queries: Sequence[str]) -> dict[str, float]:
+    """The terms of all queries; what a query repeats counts more, but less and less."""
+    weighed: dict[str, float] = {}
+    for position, text in enumerate(queries):
+        weight = config.queries[min(position, len(config.queries) - 1)]
+        for term, count in lexical.query_terms(text, STOP_WORDS).items():
+            weighed[term] = weighed.get(term, 0.0) + weight * (1 + log(count))
+    return weighed
+
+
+@lru_cache(maxsize=2)
+def _files(codebase: Codebase) -> tuple[NDArray[np.int32], lexical.Grouping]:
+    """The file nodes, and the documents of each as a group."""
+    nodes = codebase.graph.nodes_of_kind(NodeKind.FILE, NodeKind.TEXTFILE)
+    position = np.full(len(codebase.graph) + 1, -1, dtype=np.int32)  # the last for nodes above files
+    position[nodes] = np.arange(len(nodes))
+    return nodes, lexical.Grouping(position[file_of_node(codebase.graph)[codebase.lexical.nodes]], len(nodes))
 
 
 def dense_scores(embedder: Embedder, queries: tuple[str, ...], codebase: Codebase, k: int) -> Scores:
@@ -250,7 +292,7 @@ def select(
 ) -> Subgraph:
     """Fuse evidence into anchors and expand them; without weights every ranker counts 1."""
     graph = codebase.graph
-    fused = fuse(evidence, weights or dict.fromkeys(evidence, 1.0))
+    fused = fold_nested(graph, fuse(evidence, weights or dict.fromkeys(evidence, 1.0)))
     fused = np.where(is_source(graph), fused, config.tests * fused)
     gathered = gather(graph, fused, config.file_decay)
     lifted = within_files(graph, fused, gathered, config.trust_in_file)

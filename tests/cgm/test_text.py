@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cgm.graph import CodeGraph, NodeKind
-from cgm.text import STOP_WORDS, identifier_terms, node_lines, node_text, outline, split_lines, terms
+from cgm.text import STOP_WORDS, identifier_terms, is_source_path, node_lines, node_text, outline, split_lines, terms
 
 SOURCE = """import os
 
@@ -117,3 +117,15 @@ def test_an_outline_shows_headers_with_their_line_numbers(graph: CodeGraph) -> N
 
 def test_an_outline_of_a_node_without_readable_lines_has_its_name(graph: CodeGraph) -> None:
     assert outline(graph, 1, []).splitlines()[-1] == "   12| g"
+
+
+@pytest.mark.parametrize(
+    "path", ["tests/test_a.py", "pkg/tests/data.py", "docs/conf.py", "conftest.py", "a/extern/six.py"]
+)
+def test_tests_documents_and_copies_are_no_source(path: str) -> None:
+    assert not is_source_path(path)
+
+
+@pytest.mark.parametrize("path", ["pkg/testing_tools.py", "pkg/latest.py", "contest.py", "setup.py"])
+def test_a_like_name_is_source(path: str) -> None:
+    assert is_source_path(path)

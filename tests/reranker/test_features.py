@@ -1,7 +1,10 @@
+from math import exp, log
 from typing import Any
 
+import pytest
+
 from cgm.artifacts import SubgraphNode
-from reranker.features import Scene, combine, file_features, function_features, is_foreign, make_scene
+from reranker.features import Scene, combine, file_features, function_features, make_scene, summarize_functions
 
 
 def scene_of(found: Any) -> Scene:
@@ -17,29 +20,47 @@ def test_a_function_that_defines_the_error_message_is_known(found: Any) -> None:
     assert scene.messages[node_named(scene, "Cart.add").node][1] == "count must be a positive number, got"
     assert function_features(scene, node_named(scene, "Cart.add"))["message"] > 0.5
     assert function_features(scene, node_named(scene, "total"))["message"] == 0
-    assert file_features(scene, node_named(scene, "cart.py"))["message"] > 0.5
 
 
-def test_exact_names_and_title_words_speak_for_a_function(found: Any) -> None:
+def test_exact_names_and_the_title_speak_for_a_function(found: Any) -> None:
     scene = scene_of(found)
     features = function_features(scene, node_named(scene, "Cart.checkout"))
     assert features["name"] == 1.0
-    assert features["title"] == 1.0
-    assert features["class_score"] > 0
+    assert features["bm25"] == 1.0
+    assert features["file_bm25"] == 1.0
 
 
-def test_a_neighbour_lends_its_score(found: Any) -> None:
+def test_what_a_strong_place_calls_is_called_with_its_strength(found: Any) -> None:
     scene = scene_of(found)
-    called = function_features(scene, node_named(scene, "total"))
-    assert called["neighbour"] == node_named(scene, "Cart.checkout").score
+    caller, called = node_named(scene, "Cart.checkout"), node_named(scene, "total")
+    strength = scene.evidence[caller.node]["bm25"] + 0.5 * scene.evidence[caller.node]["name"]
+    assert function_features(scene, called)["called"] == strength
+    assert function_features(scene, caller)["calls"] > 0
+    assert function_features(scene, caller)["called"] < strength
+
+
+def test_functions_speak_for_their_file(found: Any) -> None:
+    scene = scene_of(found)
+    scores = {node_named(scene, "Cart.checkout").node: 2.0, node_named(scene, "total").node: 1.0}
+    inside = summarize_functions(scene, scores)
+    assert inside["shop/cart.py"] == (0.0, pytest.approx(1 / (1 + exp(-1))))
+    assert inside["shop/price.py"] == (-1.0, pytest.approx(exp(-1) / (1 + exp(-1))))
+    features = file_features(scene, node_named(scene, "price.py"), inside)
+    assert features["best_function"] == -1.0
+    assert features["function_share"] == pytest.approx(log(inside["shop/price.py"][1]))
+    assert file_features(scene, node_named(scene, "base.py"), inside)["function_share"] < -5
+
+
+def test_words_of_the_title_in_a_path_speak_for_a_file(found: Any) -> None:
+    scene = scene_of(found)
+    assert file_features(scene, node_named(scene, "cart.py"), {})["stem_in_title"] == 1.0
+    assert file_features(scene, node_named(scene, "base.py"), {})["stem_in_title"] == 0.0
 
 
 def test_tests_are_foreign_and_source_is_not(found: Any) -> None:
     scene = scene_of(found)
     assert function_features(scene, node_named(scene, "test_checkout"))["foreign"] == 1
-    assert is_foreign("shop/cart.py") == 0
-    assert is_foreign("docs/conf.py") == 1
-    assert is_foreign("shop/latest.py") == 0
+    assert function_features(scene, node_named(scene, "total"))["foreign"] == 0
 
 
 def test_features_are_combined_by_weight() -> None:

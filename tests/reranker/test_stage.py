@@ -3,10 +3,21 @@ from typing import Any
 
 import pytest
 
-from cgm.artifacts import Ranking, Rewrite, to_row
+from cgm.artifacts import Ranked, Ranking, Rewrite, to_row
 from cgm.errors import ConfigError
 from cgm.protocols import Answer, AnswerForm, Codebase, Message, Sampling
-from reranker.stage import HeuristicConfig, HeuristicReranker, LLMConfig, LLMReranker, NoneConfig, NoneReranker
+from reranker.features import file_features, function_features, make_scene
+from reranker.stage import (
+    FILE_WEIGHTS,
+    FUNCTION_WEIGHTS,
+    HeuristicConfig,
+    HeuristicReranker,
+    LLMConfig,
+    LLMReranker,
+    NoneConfig,
+    NoneReranker,
+    rate_by_odds,
+)
 from retriever.stage import BM25Config, BM25Retriever
 
 
@@ -59,10 +70,39 @@ def test_the_order_of_the_retriever_is_kept(found: Any) -> None:
 
 
 def test_the_function_that_defines_the_message_rises(found: Any) -> None:
-    config = HeuristicConfig(function_weights={"message": 1.0}, file_weights={"message": 1.0})
+    config = HeuristicConfig(function_weights={"message": 1.0}, file_weights={"best_function": 1.0})
     ranking = rerank(HeuristicReranker(config), found)
     assert ranking.functions[0].label == "shop/cart.py:Cart.add"
     assert ranking.files[0].label == "shop/cart.py"
+
+
+def test_the_selected_files_are_rated_by_their_odds_against_the_best(found: Any) -> None:
+    ranking = rerank(OPTIONS[1], found)
+    rated = [item for item in ranking.files if item.reason.startswith("rated ")]
+    assert {item.label for item in rated} == set(ranking.selected)
+    assert rated[0].reason.startswith("rated 5 of 5; ")
+    places = [Ranked(str(number), score, "") for number, score in enumerate((2.0, 1.5, 1.0, 0.0, -1.0, -2.0))]
+    assert rate_by_odds(places) == {"0": 5, "1": 5, "2": 4, "3": 3, "4": 2, "5": 1}
+
+
+def test_a_function_stands_for_those_nested_in_it(
+    found: Any, read_codebase: Callable[[Mapping[str, str]], Codebase]
+) -> None:
+    nested = read_codebase({"part.py": "def outer():\n    def basket():\n        return 1\n    return basket\n"})
+    retriever = BM25Retriever(BM25Config())
+    rewrite = Rewrite("shop-1", queries=("basket",), keywords=("basket",))
+    subgraph = retriever.retrieve(found.issue, rewrite, nested)
+    for option in OPTIONS[:2]:
+        ranking = option.rerank(found.issue, rewrite, subgraph, nested)
+        assert ranking.functions[0].label == "part.py:outer"
+        assert not any(item.label.startswith("part.py:outer.") for item in ranking.functions)
+
+
+def test_every_weight_is_that_of_a_feature(found: Any) -> None:
+    scene = make_scene(found.rewrite, found.subgraph, found.codebase)
+    node = next(iter(scene.nodes.values()))
+    assert set(FUNCTION_WEIGHTS) <= set(function_features(scene, node))
+    assert set(FILE_WEIGHTS) <= set(file_features(scene, node, {}))
 
 
 def test_a_model_orders_what_it_rates_and_ties_keep_their_order(found: Any) -> None:

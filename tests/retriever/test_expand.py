@@ -55,6 +55,13 @@ def test_one_hop_follows_calls(shop: Codebase) -> None:
     assert "shop/price.py:discounted" not in labels(shop, "full", 1)
 
 
+def test_no_neighbour_scores_above_an_anchor(shop: Codebase) -> None:
+    node = {shop.graph.label(node): node for node in range(len(shop.graph))}
+    anchors = {node["shop/cart.py:Cart.checkout"]: 9.0, node["shop/base.py:Store.persist"]: 1.0}
+    nodes = expand(shop.graph, anchors, Budget(1, 100))
+    assert 0 < nodes[node["shop/price.py:total"]] <= 1.0
+
+
 def test_no_hop_leaves_the_path_to_the_root(shop: Codebase) -> None:
     assert labels(shop, "none", 0) == {"", "shop", "shop/cart.py", "shop/cart.py:Cart", "shop/cart.py:Cart.checkout"}
 

@@ -1,8 +1,20 @@
+from collections.abc import Callable, Mapping
+
 import numpy as np
 import pytest
 
 from cgm.protocols import Codebase
-from retriever.fusion import Limits, choose, fuse, gather, is_source, normalised, within_files
+from retriever.fusion import (
+    Limits,
+    choose,
+    fold_nested,
+    fuse,
+    gather,
+    is_source,
+    normalised,
+    normalised_by_kind,
+    within_files,
+)
 
 
 def column(shop: Codebase, **scores: float) -> np.ndarray:  # type: ignore[type-arg]
@@ -31,6 +43,36 @@ def test_a_file_gathers_its_functions_by_falling_shares(shop: Codebase) -> None:
     gathered = gather(shop.graph, column(shop, total=1.0, discounted=0.5), 0.4)
     assert gathered[at(shop, "shop/price.py")] == pytest.approx(1.2)
     assert np.count_nonzero(gathered) == 1
+
+
+def test_a_file_starts_from_its_own_score(shop: Codebase) -> None:
+    scores = column(shop, total=1.0)
+    scores[at(shop, "shop/price.py")] = 0.5
+    assert gather(shop.graph, scores, 0.4)[at(shop, "shop/price.py")] == pytest.approx(1.5)
+
+
+def test_each_kind_is_scaled_by_its_best_in_the_source(shop: Codebase) -> None:
+    scores = column(shop, total=2.0, discounted=1.0, test_checkout=8.0, Cart=0.5)
+    scaled = normalised_by_kind(shop.graph, scores)
+    labels = (
+        "shop/price.py:total",
+        "shop/price.py:discounted",
+        "tests/test_cart.py:test_checkout",
+        "shop/cart.py:Cart",
+    )
+    assert [scaled[at(shop, label)] for label in labels] == [1.0, 0.5, 1.0, 1.0]
+
+
+def test_a_function_has_the_best_score_of_those_nested_in_it(
+    read_codebase: Callable[[Mapping[str, str]], Codebase],
+) -> None:
+    graph = read_codebase({"a.py": "def f():\n    def g():\n        def h():\n            pass\n"}).graph
+    labels = ("a.py:f", "a.py:f.g", "a.py:f.g.h")
+    nodes = [next(node for node in range(len(graph)) if graph.label(node) == label) for label in labels]
+    assert graph.outermost_function[nodes].tolist() == [nodes[0]] * 3
+    scores = np.zeros(len(graph), dtype=np.float32)
+    scores[nodes] = (1.0, 2.0, 3.0)
+    assert fold_nested(graph, scores)[nodes].tolist() == [3.0, 0.0, 0.0]
 
 
 def test_functions_are_lifted_by_their_file(shop: Codebase) -> None:

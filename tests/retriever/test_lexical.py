@@ -8,7 +8,7 @@ from rank_bm25 import BM25Okapi
 
 from cgm.errors import ConfigError
 from cgm.protocols import Codebase, LexicalIndex
-from retriever.lexical import Weighting, query_terms, score
+from retriever.lexical import Grouping, Weighting, query_terms, score
 
 WORDS = ("cart", "price", "total", "item", "add", "count")
 DOCUMENTS = st.lists(st.lists(st.sampled_from(WORDS), min_size=1, max_size=12), min_size=2, max_size=12)
@@ -38,6 +38,23 @@ def test_scores_and_order_equal_those_of_rank_bm25(documents: list[list[str]], q
     distinct = np.unique(np.round(reference, 4))
     if len(distinct) == len(documents):
         assert np.argsort(-ours).tolist() == np.argsort(-reference).tolist()
+
+
+@given(DOCUMENTS, st.data())
+def test_a_group_scores_as_one_document_of_all_its_words(documents: list[list[str]], data: st.DataObject) -> None:
+    size = data.draw(st.integers(1, len(documents)))
+    of = [data.draw(st.integers(0, size - 1)) for _ in documents]
+    joined = [
+        [word for words, group in zip(documents, of, strict=True) if group == one for word in words]
+        for one in range(size)
+    ]
+    grouping = Grouping(np.array(of, dtype=np.int32), size)
+    query = {"cart": 1.0, "price": 2.0}
+    together = score(single_field(documents), query, Weighting(), grouping)
+    if any("cart" in words or "price" in words for words in joined):
+        np.testing.assert_allclose(together, score(single_field(joined), query, Weighting()), rtol=1e-5)
+    else:
+        assert not together.any()
 
 
 def test_a_query_without_known_terms_scores_nothing(shop: Codebase) -> None:
