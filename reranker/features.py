@@ -76,16 +76,14 @@ def function_features(scene: Scene, node: SubgraphNode) -> Features:
     }
 
 
-def file_features(scene: Scene, node: SubgraphNode, functions: Mapping[str, tuple[float, float]]) -> Features:
-    """What speaks for a file; `functions` is what `summarize_functions` makes of the scores of all functions."""
+def file_features(scene: Scene, node: SubgraphNode, inside: Mapping[str, tuple[float, float]]) -> Features:
+    """What speaks for a file; `inside` is what `summarize_functions` makes of the scores of all functions."""
     found = scene.evidence.get(node.node, {})
-    best, share = functions.get(node.path, (-log(1 / _LEAST_SHARE), _LEAST_SHARE))
     folder, _, base = node.path.rpartition("/")
     stem = base.partition(".")[0]
     return {name: found.get(name, 0.0) for name in _RANKERS} | {
         "score": node.score,
-        "best_function": best,
-        "function_share": log(share),
+        **inside_features(node.path, inside),
         "stem_in_title": 0.0 if stem == "__init__" else _covered(stem, scene.title),
         "folder_in_title": _covered(folder, scene.title),
         "package_init": float(stem == "__init__"),
@@ -93,14 +91,20 @@ def file_features(scene: Scene, node: SubgraphNode, functions: Mapping[str, tupl
     }
 
 
-def summarize_functions(scene: Scene, scores: Mapping[int, float]) -> dict[str, tuple[float, float]]:
+def inside_features(path: str, inside: Mapping[str, tuple[float, float]]) -> Features:
+    """What its functions say for a file: the best one's score, and the logarithm of their share of the softmax."""
+    best, share = inside.get(path, (log(_LEAST_SHARE), _LEAST_SHARE))
+    return {"best_function": best, "function_share": log(share)}
+
+
+def summarize_functions(paths: Sequence[str], scores: Sequence[float]) -> dict[str, tuple[float, float]]:
     """For each path its best function's score, less the best of all, and its share of the softmax over functions."""
-    top = max(scores.values(), default=0.0)
-    total = sum(exp(score - top) for score in scores.values())
+    top = max(scores, default=0.0)
+    total = sum(exp(score - top) for score in scores)
     by_path: dict[str, list[float]] = {}
-    for node, score in scores.items():
-        by_path.setdefault(scene.nodes[node].path, []).append(score - top)
-    return {path: (max(inside), max(sum(map(exp, inside)) / total, _LEAST_SHARE)) for path, inside in by_path.items()}
+    for path, score in zip(paths, scores, strict=True):
+        by_path.setdefault(path, []).append(score - top)
+    return {path: (max(found), max(sum(map(exp, found)) / total, _LEAST_SHARE)) for path, found in by_path.items()}
 
 
 def combine(features: Features, weights: Mapping[str, float]) -> float:

@@ -187,7 +187,8 @@ def _judged(scene: Scene, file_weights: _Weights, function_weights: _Weights) ->
         for node in scene.nodes.values()
         if node.kind == "FUNCTION"
     }
-    inside = summarize_functions(scene, {node: score for node, (score, _) in functions.items()})
+    paths = [scene.nodes[node].path for node in functions]
+    inside = summarize_functions(paths, [score for score, _ in functions.values()])
     files = {
         node.node: _scored(file_features(scene, node, inside), file_weights)
         for node in scene.nodes.values()

@@ -41,8 +41,7 @@ def test_what_a_strong_place_calls_is_called_with_its_strength(found: Any) -> No
 
 def test_functions_speak_for_their_file(found: Any) -> None:
     scene = scene_of(found)
-    scores = {node_named(scene, "Cart.checkout").node: 2.0, node_named(scene, "total").node: 1.0}
-    inside = summarize_functions(scene, scores)
+    inside = summarize_functions(["shop/cart.py", "shop/price.py"], [2.0, 1.0])
     assert inside["shop/cart.py"] == (0.0, pytest.approx(1 / (1 + exp(-1))))
     assert inside["shop/price.py"] == (-1.0, pytest.approx(exp(-1) / (1 + exp(-1))))
     features = file_features(scene, node_named(scene, "price.py"), inside)
