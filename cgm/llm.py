@@ -266,8 +266,7 @@ class LocalLLM:
                 self._pipeline.generate([prompt], [_generation(Sampling(max_tokens=1), None, 0)])
             return self._pipeline.generate([prompt] * len(settings), settings)
         except RuntimeError as error:
-            reason = first_line(re.sub(r"^.*\.cc:\d+: ", "", str(error).strip()))
-            raise ModelUnavailableError(f"{self.name} refused the request: {reason}") from error
+            raise ModelUnavailableError(f"{self.name} refused the request: {_reason(error)}") from error
 
     def _load(self) -> None:
         if self._pipeline is not None:
@@ -276,8 +275,8 @@ class LocalLLM:
         path = self._find(folder)
         try:
             self._pipeline = _open_model(converted(path, folder), self.config)
-        except (RuntimeError, OSError) as error:
-            raise ModelUnavailableError(f"{path} cannot be loaded as a model: {first_line(error)}") from error
+        except (RuntimeError, OSError, ValueError, IndexError) as error:  # the backend's own errors are all of these
+            raise ModelUnavailableError(f"{path} cannot be loaded as a model: {_reason(error)}") from error
 
     def _find(self, folder: Path) -> Path:
         config = self.config
@@ -314,6 +313,11 @@ def _open_model(folder: Path, config: LocalConfig) -> Any:
     scheduler.enable_prefix_caching = True
     settings = {"INFERENCE_PRECISION_HINT": config.precision}
     return openvino_genai.ContinuousBatchingPipeline(str(folder), scheduler, "CPU", settings)
+
+
+def _reason(error: Exception) -> str:
+    """The backend's words, without the places in its own source that it puts before them."""
+    return first_line(re.sub(r"^.*\.(?:cc|cpp|hpp):\d+:\s*", "", str(error).strip()))
 
 
 def _cache_folder() -> Path:

@@ -127,8 +127,11 @@ def converted(path: Path, folder: Path) -> Path:
     """The folder of a GGUF file in the backend's own format, made once for all processes.
 
     Raises:
-        ModelUnavailableError: the backend is not installed.
+        ModelUnavailableError: the backend is not installed, or the file is none of its kind.
     """
+    with path.open("rb") as stream:
+        if stream.read(4) != b"GGUF":
+            raise ModelUnavailableError(f"{path} must be a GGUF file, got one that does not begin as they do")
     try:
         import openvino_genai
     except ImportError as error:

@@ -37,6 +37,8 @@ def explain(error: Exception) -> str:
         known = [item.name for item in dataclasses.fields(cause.object_type)]
         return _unknown(name, known, "setting", prefix + dot)
     line = str(error if isinstance(error, CgmError) else cause).partition("\n")[0]
+    if line.startswith("Ambiguous value for argument"):
+        return f"{line}; to run each of them: cgm -m"
     if isinstance(cause, OmegaConfBaseException) and cause.full_key:
         return f"{cause.full_key}: {line}"
     return line

@@ -279,13 +279,19 @@ def test_a_missing_model_file_is_named(tmp_path: Path) -> None:
         llm.generate(ASK, Sampling())
 
 
-def test_a_file_that_is_no_model_is_refused_and_leaves_nothing_half_made(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [(b"this is no model", "must be a GGUF file"), (b"GGUF" + bytes(50), "cannot be loaded as a model: ")],
+)
+def test_a_file_that_is_no_model_is_refused_and_leaves_nothing_half_made(
+    tmp_path: Path, content: bytes, message: str
+) -> None:
     pytest.importorskip("openvino_genai", reason="the extra `local` is not installed")
     path = tmp_path / "bad.gguf"
-    path.write_bytes(b"this is no model")
-    with pytest.raises(ModelUnavailableError, match=r"bad\.gguf cannot be loaded as a model"):
+    path.write_bytes(content)
+    with pytest.raises(ModelUnavailableError, match=rf"bad\.gguf {message}"):
         LocalLLM(LocalConfig(path=str(path), folder=str(tmp_path / "models"))).generate(ASK, Sampling())
-    assert [entry.suffix for entry in (tmp_path / "models").iterdir()] == [".lock"]
+    assert not [entry for entry in (tmp_path / "models").rglob("*") if entry.suffix != ".lock"]
 
 
 def _weights() -> LocalConfig:

@@ -276,6 +276,7 @@ def test_a_full_disk_is_one_line_and_nothing_half_written(
         (["repo=.", "issue=ISSUE.md", "stages=[rewriter]"], "stages must be the beginning of preprocessing, rewriter"),
         (["repo=.", "issue=ISSUE.md", "stages=[rewritter]"], "stages must be among preprocessing, rewriter"),
         (["repo=.", "issue=ISSUE.md", "retriever=bm52"], "retriever=bm52 is no option; did you mean retriever=bm25?"),
+        (["repo=.", "issue=ISSUE.md", "retriever=bm25,names"], "'retriever=bm25,names'; to run each of them: cgm -m"),
         (["repo=.", "issue=ISSUE.md", "retreiver=bm25"], "retreiver is no setting; did you mean retriever?"),
         (
             ["repo=.", "issue=ISSUE.md", "rewriter.max_entitys=3"],
