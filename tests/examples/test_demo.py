@@ -106,6 +106,28 @@ def test_isolation_may_be_given_up_by_name_alone(demo: ModuleType) -> None:
 
 
 @pytest.mark.slow
+def test_the_whole_command_repairs_the_release_with_the_local_model(demo: ModuleType, tmp_path: Path) -> None:
+    pytest.importorskip("openvino_genai", reason="the extra `local` is not installed")
+    models = os.environ.get("R4_TEST_MODELS", "")
+    if not models and "R4_TEST_DOWNLOAD" not in os.environ:
+        pytest.skip("set R4_TEST_MODELS to a folder of models, or R4_TEST_DOWNLOAD=1 to download one")
+    example, repository = DEMO.parent / demo.RELEASE.name, tmp_path / demo.RELEASE.name
+    try:
+        demo.unpack(demo.fetch(demo.RELEASE, demo.cache_folder()), repository)
+    except RepositoryError as error:
+        pytest.skip(str(error))
+    inputs = [f"repo={repository}", f"issue={example / 'ISSUE.md'}", f"check={example / 'reproduce.py'}"]
+    places = [f"llm.folder={models}", f"cache_dir={tmp_path / 'cache'}", f"run_dir={tmp_path / 'run'}"]
+    command = [sys.executable, "-c", "from launch.run import main; main()", *inputs, *demo.SETTINGS, *places]
+    done = subprocess.run(
+        command, env=os.environ | {"PYTHONPATH": str(DEMO.parents[1])}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    patch = demo.read_finding(tmp_path / "run").patch
+    assert demo.prove(console(), patch, repository, example / "reproduce.py", Sandbox()), done.stdout
+
+
+@pytest.mark.slow
 @pytest.mark.network
 def test_the_demonstration_repairs_the_release() -> None:
     done = run_demo()
