@@ -168,7 +168,10 @@ class Sample:
 
 @dataclass(frozen=True)
 class Patch:
-    """A repair: `diff` is a unified diff that `git apply` accepts, empty where no sample gave one."""
+    """A repair: `diff` is a unified diff that `git apply` accepts, empty where no sample gave one.
+
+    `passed` says that the repair passed the check; without a check no repair has.
+    """
 
     instance_id: str
     model: str
@@ -176,6 +179,7 @@ class Patch:
     edits: tuple[Edit, ...] = ()
     samples: tuple[Sample, ...] = ()
     usage: Usage = Usage()
+    passed: bool = False
 
 
 @dataclass(frozen=True)

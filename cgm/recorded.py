@@ -73,11 +73,15 @@ class RecordingLLM:
 
 
 class CachedLLM:
-    """Asks a model only what it was not asked before."""
+    """Asks a model only what it was not asked before.
 
-    def __init__(self, llm: LLM, *, answers: BlobCache) -> None:
+    `identity` holds what tells two models of the same name apart, such as the settings that shape their answers.
+    """
+
+    def __init__(self, llm: LLM, *, answers: BlobCache, identity: str = "") -> None:
         self._llm = llm
         self._answers = answers
+        self._identity = identity
 
     @property
     def name(self) -> str:
@@ -88,7 +92,7 @@ class CachedLLM:
         self, messages: Sequence[Message], sampling: Sampling, form: AnswerForm | None = None
     ) -> Sequence[Answer]:
         """Answer from the cache, or ask the model within and keep what it says. Raises as it does."""
-        key = request_key(self.name, messages, sampling, form)
+        key = fingerprint(self._identity, request_key(self.name, messages, sampling, form))
         kept = _kept(self._answers.get(key))
         if kept:
             return [_as_cached(answer) for answer in kept]

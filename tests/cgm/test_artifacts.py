@@ -38,7 +38,15 @@ _ARTIFACTS = (
         (SubgraphEdge("CALLS", 1, 1),),
     ),
     Ranking("a-1", (Ranked("a.py", 1.0, "why"),), (), ("a.py",)),
-    Patch("a-1", "model", "diff", (Edit("a.py", 1, 0, "x"),), (Sample("answer", "chosen"),), Usage(1, 0, 2, 3, 0.5)),
+    Patch(
+        "a-1",
+        "model",
+        "diff",
+        (Edit("a.py", 1, 0, "x"),),
+        (Sample("answer", "chosen"),),
+        Usage(1, 0, 2, 3, 0.5),
+        passed=True,
+    ),
     Failure("a-1", "reader", "ModelError", "down"),
 )
 

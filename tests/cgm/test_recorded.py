@@ -8,7 +8,7 @@ import pytest
 from cgm.errors import ArtifactError, ConfigError, ModelUnavailableError, StorageError
 from cgm.protocols import Answer, AnswerForm, Message, Sampling
 from cgm.recorded import CachedLLM, RecordingLLM, ReplayConfig, ReplayLLM, request_key
-from cgm.store import BlobCache
+from cgm.store import BlobCache, fingerprint
 
 ASK = (Message("user", "Say hello."),)
 ANSWERS = (Answer("hello\n\u00e9", 5, 2, "stop", 0.25), Answer("hi", 0, 1, "length", 0.1))
@@ -136,7 +136,14 @@ def test_another_model_is_asked_anew(tmp_path: Path) -> None:
     assert other.asked == 1
 
 
+def test_a_model_of_the_same_name_and_another_identity_is_asked_anew(tmp_path: Path) -> None:
+    model = Counted("m")
+    for identity in ("at one place", "at another", "at one place"):
+        CachedLLM(model, answers=BlobCache(tmp_path), identity=identity).generate(ASK, Sampling())
+    assert model.asked == 2
+
+
 def test_a_damaged_entry_is_asked_anew(tmp_path: Path) -> None:
     cache = BlobCache(tmp_path)
-    cache.put(request_key("m", ASK, Sampling(), None), b"\xff not json")
+    cache.put(fingerprint("", request_key("m", ASK, Sampling(), None)), b"\xff not json")
     assert not CachedLLM(Counted("m"), answers=cache).generate(ASK, Sampling())[0].cached
