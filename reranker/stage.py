@@ -24,7 +24,7 @@ from reranker.judge import Judge, JudgeSettings
 from reranker.reasons import matched_terms, reason
 
 _FILES = ("FILE", "TEXTFILE")
-_RATING_GAPS = (0.7, 1.4, 2.3, 3.5)  # odds of 1:2, 1:4, 1:10 and 1:33 against the best file
+_RATING_GAPS = (0.7, 1.4, 2.3, 3.5)  # log-odds of 1:2, 1:4, 1:10 and 1:33
 _Weights = dict[str, float]
 
 # fitted by benchmarks/fit_reranker.py, which says on what and how well
@@ -93,8 +93,8 @@ class HeuristicConfig(NoneConfig):
 class HeuristicReranker:
     """Orders by a linear combination of readable features; asks no model.
 
-    Stage 1 keeps the first k1 files. Stage 2 rates each of them from 1 to 5 by its odds against the best, which rest on
-    the functions of its outline, and keeps the first k2.
+    Stage 1 keeps the first k1 files. Stage 2 rates their outlines from 1 to 5, by the best function listed in each, and
+    keeps the first k2. The order rests on both; a cut on what stage 1 knows alone loses files (benchmarks/README.md).
     """
 
     def __init__(self, config: HeuristicConfig) -> None:
@@ -104,15 +104,16 @@ class HeuristicReranker:
         """Order files and functions by their features."""
         config = self.config
         scene = make_scene(rewrite, subgraph, codebase)
-        ranking = _ranking(issue, _judged(scene, config.file_weights, config.function_weights), config)
-        ratings = rate_by_odds(ranking.files[: config.k1])
-        return replace(ranking, files=_by_rating(ranking.files, ranking.selected, ratings))
+        judged = _judged(scene, config.file_weights, config.function_weights)
+        ranking = _ranking(issue, judged, config)
+        outlines = {scene.nodes[node].path: found["best_function"] for node, (_, found) in judged.files.items()}
+        ratings = {path: rate_outline(outlines[path]) for path in ranking.selected if path in outlines}
+        return replace(ranking, files=_with_ratings(ranking.files, ratings))
 
 
-def rate_by_odds(files: Sequence[Ranked]) -> dict[str, int]:
-    """Rate files from 1 to 5 by their odds against the first; scores are log-odds up to a constant."""
-    gaps = [(item.label, files[0].score - item.score) for item in files]
-    return {label: 5 - sum(gap > bound for bound in _RATING_GAPS) for label, gap in gaps}
+def rate_outline(best_function: float) -> int:
+    """Rate an outline from 1 to 5 by the log-odds of its best function against the best of all, which is at most 0."""
+    return 5 - sum(-best_function > bound for bound in _RATING_GAPS)
 
 
 @dataclass
@@ -258,11 +259,16 @@ def _more_functions(scene: Scene, files: Sequence[Ranked]) -> Iterable[str]:
 def _by_rating(files: Sequence[Ranked], selected: Sequence[str], ratings: Mapping[str, int]) -> tuple[Ranked, ...]:
     chosen = set(selected)
     order = sorted(files, key=lambda item: (item.label not in chosen, -ratings.get(item.label, 0)))
+    return _with_ratings(order, ratings)
+
+
+def _with_ratings(files: Sequence[Ranked], ratings: Mapping[str, int]) -> tuple[Ranked, ...]:
+    """Say the rating of each file that has one."""
     return tuple(
-        Ranked(item.label, item.score, f"rated {ratings[item.label]} of 5; {item.reason}")
+        replace(item, reason=f"outline rated {ratings[item.label]} of 5; {item.reason}")
         if item.label in ratings
         else item
-        for item in order
+        for item in files
     )
 
 

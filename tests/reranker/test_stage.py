@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from cgm.artifacts import Ranked, Ranking, Rewrite, to_row
+from cgm.artifacts import Ranking, Rewrite, to_row
 from cgm.errors import ConfigError
 from cgm.protocols import Answer, AnswerForm, Codebase, Message, Sampling
 from reranker.features import file_features, function_features, make_scene
@@ -16,7 +16,7 @@ from reranker.stage import (
     LLMReranker,
     NoneConfig,
     NoneReranker,
-    rate_by_odds,
+    rate_outline,
 )
 from retriever.stage import BM25Config, BM25Retriever
 
@@ -76,13 +76,13 @@ def test_the_function_that_defines_the_message_rises(found: Any) -> None:
     assert ranking.files[0].label == "shop/cart.py"
 
 
-def test_the_selected_files_are_rated_by_their_odds_against_the_best(found: Any) -> None:
+def test_the_selected_files_are_rated_by_the_best_function_of_their_outline(found: Any) -> None:
     ranking = rerank(OPTIONS[1], found)
-    rated = [item for item in ranking.files if item.reason.startswith("rated ")]
+    rated = [item for item in ranking.files if item.reason.startswith("outline rated ")]
     assert {item.label for item in rated} == set(ranking.selected)
-    assert rated[0].reason.startswith("rated 5 of 5; ")
-    places = [Ranked(str(number), score, "") for number, score in enumerate((2.0, 1.5, 1.0, 0.0, -1.0, -2.0))]
-    assert rate_by_odds(places) == {"0": 5, "1": 5, "2": 4, "3": 3, "4": 2, "5": 1}
+    best = ranking.functions[0].label.partition(":")[0]
+    assert next(item for item in rated if item.label == best).reason.startswith("outline rated 5 of 5; ")
+    assert [rate_outline(gap) for gap in (0.0, -0.5, -1.0, -2.0, -3.0, -9.0)] == [5, 5, 4, 3, 2, 1]
 
 
 def test_a_function_stands_for_those_nested_in_it(
@@ -108,7 +108,7 @@ def test_every_weight_is_that_of_a_feature(found: Any) -> None:
 def test_a_model_orders_what_it_rates_and_ties_keep_their_order(found: Any) -> None:
     ranking = rerank(OPTIONS[2], found)
     assert ranking.files[0].label == "shop/price.py"
-    assert ranking.files[0].reason.startswith("rated 5 of 5; ")
+    assert ranking.files[0].reason.startswith("outline rated 5 of 5; ")
     assert ranking.functions[0].label.startswith("shop/price.py:")
     assert ranking.selected[0] == "shop/base.py"
     assert set(ranking.edited) <= {item.label for item in ranking.files}
