@@ -8,7 +8,7 @@ import hashlib
 import os
 import stat
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -22,6 +22,7 @@ _SYMLINK = 0o120000
 _GITLINK = 0o160000
 _CHUNK = 1 << 20
 _SKIPPED_FOLDERS = frozenset({"__pycache__", "node_modules", "venv", "site-packages", "__pypackages__"})
+_MOST_IGNORE_BYTES = 4096  # of a .gitignore that is looked into
 
 
 @dataclass(frozen=True)
@@ -106,11 +107,12 @@ class ObjectReader:
         return self.objects.read([entry.blob for entry in entries])
 
 
-def open_snapshot(location: Path, commit: str = "") -> Snapshot:
+def open_snapshot(location: Path, commit: str = "", *, left_out: Collection[Path] = ()) -> Snapshot:
     """Open a repository at a commit or, without one, as its working tree lies on disk.
 
     `location` is a git directory (bare or not, a worktree, shallow) or a plain folder. Without a commit a bare
-    repository is read at HEAD.
+    repository is read at HEAD. `left_out` are files, absolute or relative to the current folder, that are no part of
+    the repository where it is read from disk; a commit holds what it holds.
 
     Raises:
         RepositoryError: the folder is missing, empty or damaged, or the commit unknown.
@@ -126,7 +128,8 @@ def open_snapshot(location: Path, commit: str = "") -> Snapshot:
     if commit or kind == "bare":
         snapshot = _commit_snapshot(git, commit or "HEAD")
     else:
-        snapshot = _disk_snapshot(location, git.working_files() if kind == "worktree" else None)
+        paths = git.working_files() if kind == "worktree" else None
+        snapshot = _disk_snapshot(location, paths, _below(location, left_out))
     if not snapshot.files:
         raise RepositoryError(f"repository must hold files, got none in {str(location)!r}")
     return snapshot
@@ -161,10 +164,20 @@ def _not_a_file(entry: TreeEntry) -> str:
     return "" if entry.mode in _REGULAR else "special file"
 
 
-def _disk_snapshot(root: Path, paths: Iterable[str] | None) -> Snapshot:
+def _below(root: Path, files: Iterable[Path]) -> frozenset[str]:
+    """The paths within the root of those files that lie there, whatever links lead to either."""
+    folder = root.resolve()
+    resolved = (file.resolve() for file in files)
+    return frozenset(file.relative_to(folder).as_posix() for file in resolved if file.is_relative_to(folder))
+
+
+def _disk_snapshot(root: Path, paths: Iterable[str] | None, left_out: frozenset[str]) -> Snapshot:
     skipped: Counter[str] = Counter()
     files = []
     for path in _walk(root, skipped) if paths is None else paths:
+        if path in left_out:
+            skipped["left out"] += 1
+            continue
         try:
             entry = _disk_entry(root, path)
         except OSError:
@@ -180,7 +193,7 @@ def _disk_snapshot(root: Path, paths: Iterable[str] | None) -> Snapshot:
 
 def _walk(root: Path, skipped: Counter[str]) -> Iterator[str]:
     for folder, names, files in os.walk(root):
-        kept = [name for name in names if not _is_skipped_folder(name)]
+        kept = [name for name in names if not _is_skipped_folder(Path(folder, name))]
         skipped["skipped folder"] += len(names) - len(kept)
         relative = Path(folder).relative_to(root)
         links = [name for name in kept if Path(folder, name).is_symlink()]
@@ -188,8 +201,21 @@ def _walk(root: Path, skipped: Counter[str]) -> Iterator[str]:
         yield from ((relative / name).as_posix() for name in (*files, *links))
 
 
-def _is_skipped_folder(name: str) -> bool:
-    return name.startswith(".") or name in _SKIPPED_FOLDERS
+def _is_skipped_folder(folder: Path) -> bool:
+    return folder.name.startswith(".") or folder.name in _SKIPPED_FOLDERS or _ignores_itself(folder)
+
+
+def _ignores_itself(folder: Path) -> bool:
+    """Whether git is told to ignore all of a folder from within, as virtual environments and caches do."""
+    rules = folder / ".gitignore"
+    try:
+        status = rules.lstat()
+        if folder.is_symlink() or not stat.S_ISREG(status.st_mode) or status.st_size > _MOST_IGNORE_BYTES:
+            return False
+        lines = [line.strip() for line in rules.read_bytes().splitlines()]
+    except OSError:
+        return False
+    return [line for line in lines if line and not line.startswith(b"#")] == [b"*"]
 
 
 def _disk_entry(root: Path, path: str) -> FileEntry | str:

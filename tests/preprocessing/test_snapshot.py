@@ -127,6 +127,50 @@ def test_a_plain_folder_skips_links_hidden_and_vendored_folders(folder: Callable
     assert snapshot.skipped == {"skipped folder": 3, "symlink": 1}
 
 
+@pytest.mark.parametrize("kind", ["folder", "working tree"])
+def test_files_are_left_out_of_a_snapshot_of_the_disk_and_counted(
+    folder: Callable[..., Path], git: Git, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, kind: str
+) -> None:
+    root = folder({"a.py": "1", "issue.md": "2", "runs/log.txt": "3"})
+    if kind == "working tree":
+        git(root, "init", "-q")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "alias").symlink_to(root)
+    for location in (root, tmp_path / "alias", Path("folder")):
+        left_out = [Path("folder/issue.md"), root / "runs" / "log.txt", tmp_path / "elsewhere.md", root / "absent"]
+        snapshot = open_snapshot(location, left_out=left_out)
+        assert [entry.path for entry in snapshot.files] == ["a.py"]
+        assert snapshot.skipped["left out"] == 2
+
+
+def test_nothing_is_left_out_of_a_commit(commit: Commit) -> None:
+    root, first = commit({"a.py": "1", "issue.md": "2"})
+    snapshot = open_snapshot(root, first, left_out=[root / "issue.md"])
+    assert set(contents(snapshot)) == {"a.py", "issue.md"}
+    assert "left out" not in snapshot.skipped
+
+
+def test_a_plain_folder_skips_folders_that_ignore_themselves(folder: Callable[..., Path]) -> None:
+    root = folder(
+        {
+            "a.py": "1",
+            "env/.gitignore": "# made by a tool\n\n*\n",
+            "env/lib/x.py": "",
+            "runs/.gitignore": "*",
+            "runs/y.py": "",
+            "p/.gitignore": "*.pyc\n*\n",
+            "p/b.py": "2",
+            "q/.gitignore": "*\n!c.py\n",
+            "q/c.py": "3",
+        }
+    )
+    (root / "p" / "d").mkdir()
+    os.mkfifo(root / "p" / "d" / ".gitignore")
+    snapshot = open_snapshot(root)
+    assert [entry.path for entry in snapshot.files] == ["a.py", "p/.gitignore", "p/b.py", "q/.gitignore", "q/c.py"]
+    assert snapshot.skipped == {"skipped folder": 2, "special file": 1}
+
+
 def test_a_folder_that_a_repository_around_it_ignores_is_a_plain_folder(commit: Commit) -> None:
     root, _ = commit({".gitignore": "build/\n", "a.py": "1"})
     (root / "build").mkdir()
