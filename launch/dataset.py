@@ -23,6 +23,7 @@ class Instance:
 
     issue: Issue
     location: Path
+    left_out: tuple[Path, ...] = ()  # files of the run that may lie in the folder and are no part of the repository
 
 
 def load_instances(config: RunConfig) -> list[Instance]:
@@ -46,6 +47,12 @@ def load_instances(config: RunConfig) -> list[Instance]:
     require(not config.commit, "commit is for a single repo; a dataset row has its base_commit", config.commit)
     require(not config.check, "check is for a single repo", config.check)
     return _many(config)
+
+
+def own_files(config: RunConfig) -> tuple[Path, ...]:
+    """The files of a single issue's run that may lie in its repository's folder: issue, check, answers, weights."""
+    model = getattr(getattr(config.llm, "config", None), "path", "")
+    return tuple(Path(path).absolute() for path in (config.issue, config.check, config.record, model) if path)
 
 
 def repository_folder(repos: Path, repo: str) -> Path:
@@ -89,7 +96,7 @@ def _single(config: RunConfig) -> Instance:
     if not text.strip():
         raise IssueError(f"issue must have a text, got an empty file {path}")
     name = location.name or "repository"
-    return Instance(Issue(name, name, config.commit, text), location)
+    return Instance(Issue(name, name, config.commit, text), location, own_files(config))
 
 
 def _many(config: RunConfig) -> list[Instance]:

@@ -18,7 +18,7 @@ from cgm.store import BlobCache, StageCache, fingerprint, read_bytes
 from eval.reproduction import ReproductionCheck
 from eval.sandbox import Sandbox
 from launch.codebase import CodebaseCache, Count, Embedded, Indexed, describe
-from launch.dataset import Instance
+from launch.dataset import Instance, own_files
 from launch.identity import option_identity, stage_identity
 from launch.meter import Clock, MeteredLLM
 from launch.schema import RunConfig, build
@@ -124,7 +124,8 @@ class Chain:
     def _preprocessing(self) -> None:
         if not self._issue.problem_statement.strip():
             raise IssueError(f"an issue must have a text, got an empty one for {self._issue.instance_id}")
-        self._snapshot = open_snapshot(self._instance.location, self._issue.base_commit)
+        instance = self._instance
+        self._snapshot = open_snapshot(instance.location, self._issue.base_commit, left_out=instance.left_out)
         inputs = (self._snapshot.name, self._snapshot.identity)
         self._outcome.counts = self._step("preprocessing", Indexed, inputs, self._index).counts
 
@@ -232,7 +233,7 @@ def _metered(config: RunConfig, folder: Path) -> MeteredLLM | None:
 
 def _reproduction(config: RunConfig) -> Check:
     def files() -> Iterator[tuple[str, bytes]]:
-        snapshot = open_snapshot(Path(config.repo), config.commit)
+        snapshot = open_snapshot(Path(config.repo), config.commit, left_out=own_files(config))
         return zip(snapshot.by_path, snapshot.read_bytes(list(snapshot.by_path)), strict=True)
 
     return ReproductionCheck(Path(config.check), files, sandbox=Sandbox(config.isolation))

@@ -134,7 +134,7 @@ def _show(outcomes: Sequence[Outcome], summary: dict[str, Any], metrics: dict[st
 
 
 def _page(folder: Path, instance: Instance, outcome: Outcome) -> None:
-    sources = open_snapshot(instance.location, instance.issue.base_commit)
+    sources = open_snapshot(instance.location, instance.issue.base_commit, left_out=instance.left_out)
     show_page(Console(highlight=False), write_page(folder, instance.issue, outcome, sources))
 
 

@@ -12,6 +12,7 @@ gives the same bytes; times, tokens and memory are in summary.json alone.
     subgraph.html      what was found, as a page to open in a browser; for a single issue alone
     metrics.json       localisation metrics, where gold is given; ranks.jsonl has them by instance
     summary.json       counts, times, tokens, memory
+    .gitignore         keeps the folder out of git, and out of what a later run on the same repository reads
 """
 
 import platform
@@ -50,8 +51,11 @@ def open_run(folder: Path, config: DictConfig) -> None:
         changed = _differences(OmegaConf.to_container(there), OmegaConf.to_container(config, resolve=True))
         if changed:
             raise ConfigError(f"run_dir must be new or hold the same run, got {folder} where {changed[0]} differs")
+    ours = not folder.exists() or not any(folder.iterdir())
     write_text(path, OmegaConf.to_yaml(config, resolve=True))
     write_json(folder / "environment.json", _environment())
+    if ours:  # in a folder of the user's it would hide more than this run
+        write_text(folder / ".gitignore", "*\n")
 
 
 def write_artifacts(folder: Path, outcomes: Sequence[Outcome]) -> None:

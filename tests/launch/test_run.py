@@ -89,6 +89,27 @@ def test_the_folder_on_disk_is_read_unless_a_commit_is_given(
     assert "shop/plum.py" not in read("head/rankings.jsonl")[0]["files"]
 
 
+@pytest.mark.parametrize("ignored", [(), (".git",)])
+def test_a_run_does_not_read_its_own_files_as_the_repositorys(
+    cgm: Callable[..., int],
+    pristine_shop: Any,
+    home: Path,
+    read: Callable[[str], Any],
+    tmp_path_factory: pytest.TempPathFactory,
+    ignored: tuple[str, ...],
+) -> None:
+    shutil.copytree(pristine_shop.repo, home, ignore=shutil.ignore_patterns(*ignored), dirs_exist_ok=True)
+    cache = f"cache_dir={tmp_path_factory.mktemp('cache')}"
+    for name in ("first", "second"):
+        (home / f"{name}.md").write_text("price raises KeyError")
+        (home / f"{name}.py").write_text("assert True")
+        files = (f"issue={name}.md", f"check={name}.py", f"run_dir=runs/{name}")
+        assert cgm("repo=.", "retriever=bm25", "isolation=none", cache, *files) == 0
+        (home / f"{name}.md").unlink()
+        (home / f"{name}.py").unlink()
+    assert read("runs/second/summary.json")["stages"]["preprocessing"]["cached"] == 1
+
+
 @pytest.mark.parametrize(
     "name", ["a b", "it's", "a,b", "a=b", '"quoted" [x]{y}', "back\\slash\\", "\u00e9(1)", "-x", "a\nb"]
 )

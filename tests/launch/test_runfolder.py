@@ -49,6 +49,14 @@ def test_a_run_may_go_on_with_more_workers(tmp_path: Path) -> None:
     assert OmegaConf.load(tmp_path / "config.yaml")["workers"] == 2
 
 
+def test_a_run_folder_ignores_itself_unless_the_user_keeps_something_there(tmp_path: Path) -> None:
+    open_run(tmp_path / "new", _config())
+    assert (tmp_path / "new" / ".gitignore").read_text() == "*\n"
+    (tmp_path / "src.py").write_text("")
+    open_run(tmp_path, _config())
+    assert not (tmp_path / ".gitignore").exists()
+
+
 @pytest.mark.parametrize("change", [{"retriever": {"k": 2}}, {"retriever": {"k": 1, "n": 1}}, {"retriever": None}])
 def test_a_folder_with_another_run_is_refused(tmp_path: Path, change: dict[str, object]) -> None:
     open_run(tmp_path, _config())
