@@ -8,11 +8,11 @@ import hashlib
 import os
 import stat
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
-from pathlib import Path
-from typing import Protocol
+from functools import cache, cached_property, partial
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO, Protocol
 
 from cgm.errors import RepositoryError
 from preprocessing.git import Git, GitObjects, TreeEntry
@@ -82,7 +82,7 @@ class Snapshot:
 
 @dataclass(frozen=True)
 class FolderReader:
-    """Reads files below a folder, never through a symbolic link."""
+    """Reads files below a folder; no link is followed, not even one that took the place of a folder since."""
 
     root: Path
 
@@ -90,7 +90,7 @@ class FolderReader:
         """Yield the content of each file as it is now."""
         for entry in entries:
             try:
-                with os.fdopen(os.open(self.root / entry.path, os.O_RDONLY | os.O_NOFOLLOW), "rb") as stream:
+                with _open_below(self.root, entry.path) as stream:
                     yield stream.read()
             except OSError as error:
                 raise RepositoryError(f"cannot read {entry.path!r}: {error.strerror or error}") from error
@@ -174,12 +174,13 @@ def _below(root: Path, files: Iterable[Path]) -> frozenset[str]:
 def _disk_snapshot(root: Path, paths: Iterable[str] | None, left_out: frozenset[str]) -> Snapshot:
     skipped: Counter[str] = Counter()
     files = []
+    is_behind_link = cache(partial(_is_behind_link, root))
     for path in _walk(root, skipped) if paths is None else paths:
         if path in left_out:
             skipped["left out"] += 1
             continue
         try:
-            entry = _disk_entry(root, path)
+            entry = _disk_entry(root, path, is_behind_link)
         except OSError:
             skipped["unreadable"] += 1
             continue
@@ -218,11 +219,18 @@ def _ignores_itself(folder: Path) -> bool:
     return [line for line in lines if line and not line.startswith(b"#")] == [b"*"]
 
 
-def _disk_entry(root: Path, path: str) -> FileEntry | str:
+def _is_behind_link(root: Path, folder: str) -> bool:
+    """Whether a folder below the root, or one on the way to it, is a link; it may lead out of the repository."""
+    below = PurePosixPath(folder)
+    return any((root / one).is_symlink() for one in (below, *below.parents) if one.parts)
+
+
+def _disk_entry(root: Path, path: str, is_behind_link: Callable[[str], bool]) -> FileEntry | str:
     """Stat and hash one file, or say why it is none."""
-    full = root / path
+    if is_behind_link(path.rpartition("/")[0]):
+        return "symlink"
     try:
-        status = full.lstat()
+        status = (root / path).lstat()
     except FileNotFoundError:
         return "deleted"
     if stat.S_ISLNK(status.st_mode):
@@ -232,13 +240,37 @@ def _disk_entry(root: Path, path: str) -> FileEntry | str:
     if not stat.S_ISREG(status.st_mode):
         return "special file"
     mode = 0o100755 if status.st_mode & stat.S_IXUSR else 0o100644
-    return FileEntry(path, _blob_id(full, status.st_size), status.st_size, mode)
+    return FileEntry(path, _blob_id(root, path, status.st_size), status.st_size, mode)
 
 
-def _blob_id(path: Path, size: int) -> str:
+def _open_below(root: Path, path: str) -> BinaryIO:
+    """Open a regular file below the root one folder at a time, so that no link on the way is followed.
+
+    Raises:
+        OSError: there is no such file, or a link or a special file in its place.
+    """
+    *folders, name = PurePosixPath(path).parts
+    folder = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        for part in folders:
+            inner = os.open(part, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=folder)
+            os.close(folder)
+            folder = inner
+        # without waiting for the writer of a pipe
+        file = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
+    finally:
+        os.close(folder)
+    stream = os.fdopen(file, "rb")
+    if not stat.S_ISREG(os.fstat(file).st_mode):
+        stream.close()
+        raise OSError(f"{path!r} is no regular file")
+    return stream
+
+
+def _blob_id(root: Path, path: str, size: int) -> str:
     # git's object id, which names content and secures nothing
     digest = hashlib.sha1(b"blob %d\0" % size, usedforsecurity=False)
-    with path.open("rb") as stream:
+    with _open_below(root, path) as stream:
         while chunk := stream.read(_CHUNK):
             digest.update(chunk)
     return digest.hexdigest()

@@ -289,3 +289,38 @@ def test_a_file_swapped_for_a_link_after_listing_is_not_followed(folder: Callabl
     (root / "a.py").symlink_to(tmp_path / "secret")
     with pytest.raises(RepositoryError, match=r"cannot read 'a\.py'"):
         snapshot.read("a.py")
+
+
+@pytest.mark.parametrize("path", ["conf/passwd", "conf/deep/er/passwd"])
+def test_a_folder_swapped_for_a_link_out_of_the_repository_is_not_followed(
+    commit: Commit, tmp_path: Path, path: str
+) -> None:
+    root, first = commit({"a.py": "1", path: "harmless"})
+    listed_before = open_snapshot(root)
+    (tmp_path / "outside").mkdir()
+    (root / "conf").rename(tmp_path / "gone")
+    secret = tmp_path / "outside" / Path(path).relative_to("conf")
+    secret.parent.mkdir(parents=True, exist_ok=True)
+    secret.write_text("secret")
+    (root / "conf").symlink_to(tmp_path / "outside")
+    snapshot = open_snapshot(root)
+    assert [entry.path for entry in snapshot.files] == ["a.py"]
+    assert snapshot.skipped["symlink"] >= 1
+    with pytest.raises(RepositoryError, match=f"cannot read '{path}'"):
+        listed_before.read(path)
+    assert open_snapshot(root, first).read(path) == "harmless"
+
+
+def test_a_repository_behind_a_link_is_read(commit: Commit, tmp_path: Path) -> None:
+    root, _ = commit({"p/a.py": "1"})
+    (tmp_path / "alias").symlink_to(root)
+    assert contents(open_snapshot(tmp_path / "alias")) == {"p/a.py": b"1"}
+
+
+def test_a_file_swapped_for_a_pipe_after_listing_is_refused_and_not_waited_for(folder: Callable[..., Path]) -> None:
+    root = folder({"a.py": "1"})
+    snapshot = open_snapshot(root)
+    (root / "a.py").unlink()
+    os.mkfifo(root / "a.py")
+    with pytest.raises(RepositoryError, match=r"cannot read 'a\.py'.*no regular file"):
+        snapshot.read("a.py")
