@@ -170,7 +170,8 @@ class Sample:
 class Patch:
     """A repair: `diff` is a unified diff that `git apply` accepts, empty where no sample gave one.
 
-    `passed` says that the repair passed the check; without a check no repair has.
+    `passed` says that the repair passed the check; without a check no repair has. `usage` counts cached answers like
+    fresh ones, so that it does not depend on which run asked.
     """
 
     instance_id: str

@@ -51,7 +51,8 @@ class AnswerForm:
 class Answer:
     """One answer with its cost; `finish` is stop or length; `cached` if no model was asked.
 
-    The prompt's tokens are counted on the first answer of a request only. `cost` is in US dollars.
+    The prompt's tokens are counted on the first answer of a request only. `cost` is in US dollars: what the answer
+    cost when the model gave it, also where it is cached.
     """
 
     text: str

@@ -108,7 +108,7 @@ def request_key(model: str, messages: Sequence[Message], sampling: Sampling, for
 
 
 def _as_cached(answer: Answer) -> Answer:
-    return dataclasses.replace(answer, cached=True, cost=0.0)
+    return dataclasses.replace(answer, cached=True)
 
 
 def _answers(rows: Any) -> list[Answer]:

@@ -43,7 +43,7 @@ class Clock:
 
 
 class MeteredLLM:
-    """A language model that counts what it is asked."""
+    """A language model that counts what it is asked; a cached answer costs nothing again."""
 
     def __init__(self, llm: LLM) -> None:
         self._llm = llm
@@ -61,7 +61,8 @@ class MeteredLLM:
         answers = self._llm.generate(messages, sampling, form)
         self._spent += Usage(calls=1, cached_calls=int(any(answer.cached for answer in answers)))
         for answer in answers:
-            self._spent += Usage(0, 0, answer.prompt_tokens, answer.completion_tokens, answer.cost)
+            cost = 0.0 if answer.cached else answer.cost
+            self._spent += Usage(0, 0, answer.prompt_tokens, answer.completion_tokens, cost)
         return answers
 
     def take(self) -> Usage:

@@ -191,7 +191,6 @@ class _Search:
         answers = self._llm.generate(messages, sampling, form)
         self.usage += Usage(
             calls=1,
-            cached_calls=int(all(answer.cached for answer in answers)),
             prompt_tokens=sum(answer.prompt_tokens for answer in answers),
             completion_tokens=sum(answer.completion_tokens for answer in answers),
             cost=sum(answer.cost for answer in answers),

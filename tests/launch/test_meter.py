@@ -19,10 +19,10 @@ class _Echo:
         return [Answer(messages[-1].content, 3, 2, cost=0.5, cached=bool(number)) for number in range(sampling.count)]
 
 
-def test_usage_is_counted_once_and_taken_once() -> None:
+def test_usage_is_counted_once_and_taken_once_and_a_cached_answer_costs_nothing() -> None:
     llm = MeteredLLM(_Echo())
     assert [answer.text for answer in llm.generate((Message("user", "hi"),), Sampling(count=2))] == ["hi", "hi"]
-    assert llm.take() == Usage(calls=1, cached_calls=1, prompt_tokens=6, completion_tokens=4, cost=1.0)
+    assert llm.take() == Usage(calls=1, cached_calls=1, prompt_tokens=6, completion_tokens=4, cost=0.5)
     assert llm.take() == Usage()
     assert llm.name == "echo"
 

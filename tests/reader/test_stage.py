@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cgm.artifacts import Edit, Issue, Patch, Ranking, Subgraph
+from cgm.artifacts import Edit, Issue, Patch, Ranking, Subgraph, Usage
 from cgm.errors import ConfigError, ModelUnavailableError, SandboxError
 from cgm.protocols import Answer, CheckResult, Codebase
 from reader.stage import RepairConfig, RepairReader, choose_form, defuse
@@ -83,6 +83,13 @@ def test_a_good_answer_becomes_a_patch_that_git_applies_in_a_repository(
     assert [(sample.status, sample.error) for sample in patch.samples] == [("chosen", "")]
     assert (patch.instance_id, patch.model) == ("demo-1", "scripted-32b")
     assert (patch.usage.calls, patch.usage.prompt_tokens, patch.usage.completion_tokens) == (1, 100, 10)
+
+
+def test_usage_is_the_same_for_cached_answers(read: Callable[..., Patch], scripted: Any) -> None:
+    fresh, kept = (Answer(_RIGHT, 100, 10, cost=0.5, cached=cached) for cached in (False, True))
+    patches = [read(RepairReader(RepairConfig(samples=1), llm=scripted([answer]))) for answer in (fresh, kept)]
+    assert patches[0] == patches[1]
+    assert patches[1].usage == Usage(calls=1, prompt_tokens=100, completion_tokens=10, cost=0.5)
 
 
 def test_the_prompt_holds_issue_code_and_what_may_be_edited(read: Callable[..., Patch], scripted: Any) -> None:
