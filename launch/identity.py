@@ -10,9 +10,12 @@ from importlib import resources
 from importlib.resources.abc import Traversable
 from typing import Any
 
+from cgm.store import fingerprint
 from launch.schema import Choice, wanted_services
 
 FLOOR = "cgm"
+# settings of language models that change what an answer takes, never what it says
+_INCIDENTAL = ("timeout", "retries", "prompt_price", "completion_price", "key_variable", "folder", "cache_gib")
 
 
 def stage_identity(choice: Choice, services: Mapping[str, Any]) -> list[Any]:
@@ -26,6 +29,12 @@ def option_identity(choice: Choice) -> list[Any]:
     package = choice.option.target.partition(":")[0].rpartition(".")[0]
     code = [code_version(name) for name in sorted({FLOOR, package} - {""})]
     return [choice.identity(), code]
+
+
+def answers_identity(choice: Choice) -> str:
+    """A digest of a language model's option and the settings that shape its answers."""
+    settings = {name: value for name, value in choice.identity()["config"].items() if name not in _INCIDENTAL}
+    return fingerprint(choice.option.name, settings)
 
 
 @lru_cache

@@ -19,7 +19,7 @@ from eval.reproduction import ReproductionCheck
 from eval.sandbox import Sandbox
 from launch.codebase import CodebaseCache, Count, Embedded, Indexed, describe
 from launch.dataset import Instance, own_files
-from launch.identity import option_identity, stage_identity
+from launch.identity import answers_identity, option_identity, stage_identity
 from launch.meter import Clock, MeteredLLM
 from launch.schema import RunConfig, build
 from preprocessing.snapshot import Snapshot, open_snapshot
@@ -221,11 +221,11 @@ def _services(config: RunConfig, folder: Path) -> dict[str, Any]:
 
 
 def _metered(config: RunConfig, folder: Path) -> MeteredLLM | None:
-    llm: LLM | None = build(config.llm, {})
+    llm: LLM | None = build(config.llm, {"models": folder / "models"})
     if llm is None:
         return None
     if config.llm.option.name != "replay":
-        llm = CachedLLM(llm, answers=BlobCache(folder / "answers"))
+        llm = CachedLLM(llm, answers=BlobCache(folder / "answers"), identity=answers_identity(config.llm))
     if config.record:
         llm = RecordingLLM(llm, Path(config.record))
     return MeteredLLM(llm)

@@ -1,3 +1,4 @@
+import dataclasses
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from cgm.store import fingerprint
-from launch.identity import code_version, option_identity, stage_identity
-from launch.schema import Choice, Option, config_class
+from launch.identity import _INCIDENTAL, answers_identity, code_version, option_identity, stage_identity
+from launch.schema import OPTIONS, Choice, Option, config_class, find_option
 
 
 @pytest.fixture
@@ -63,6 +64,31 @@ def test_an_option_that_is_nothing_has_an_identity_too() -> None:
     assert option_identity(Choice(Option("llm", "none"), _Config())) != option_identity(
         Choice(Option("llm", "none"), _Config(k=2))
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "same"),
+    [
+        ("local", {"precision": "bf16"}, False),
+        ("local", {"path": "other/model.gguf"}, False),
+        ("local", {"folder": "elsewhere", "cache_gib": 1.0}, True),
+        ("openai", {"dialect": "vllm"}, False),
+        ("openai", {"timeout": 1.0, "retries": 0, "prompt_price": 2.0, "completion_price": 3.0}, True),
+    ],
+)
+def test_answers_are_shared_where_no_setting_that_shapes_them_differs(
+    name: str, change: dict[str, object], *, same: bool
+) -> None:
+    option = find_option("llm", name)
+    config = config_class(option)
+    before, after = (answers_identity(Choice(option, config(**values))) for values in ({}, change))
+    assert (before == after) is same
+
+
+def test_settings_that_leave_answers_alone_are_settings() -> None:
+    options = [option for option in OPTIONS if option.group == "llm"]
+    fields = {item.name for option in options for item in dataclasses.fields(config_class(option))}
+    assert set(_INCIDENTAL) <= fields
 
 
 _REWRITERS = (("heuristic", "HeuristicRewriter"), ("llm", "LLMRewriter"))
