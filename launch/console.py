@@ -26,6 +26,8 @@ from launch.pipeline import Outcome
 _log = logging.getLogger(__name__)
 _QUIET_SECONDS = 10.0
 _SHOWN = 10
+_PASSES = "passes the check"
+_PASSES_NOT = "no answer passes the check; shown is the most frequent repair"
 
 
 class RunProgress(AbstractContextManager["RunProgress"]):
@@ -70,8 +72,8 @@ class RunProgress(AbstractContextManager["RunProgress"]):
             _log.info("%d of %d instances done, %d failed", self._done, self._total, self._failed)
 
 
-def show_findings(console: Console, outcome: Outcome) -> None:
-    """Print the places to edit with their reasons, and the patch where there is one."""
+def show_findings(console: Console, outcome: Outcome, *, checked: bool = False) -> None:
+    """Print the places to edit with their reasons, the patch where there is one, and what a check said of it."""
     if outcome.ranking:
         _show_places(console, "files", outcome.ranking.files)
         _show_places(console, "functions", outcome.ranking.functions)
@@ -81,6 +83,8 @@ def show_findings(console: Console, outcome: Outcome) -> None:
             console.print(Syntax(outcome.patch.diff, "diff", background_color="default"))
         else:
             console.print(Text(outcome.patch.diff), soft_wrap=True)
+        if checked:
+            console.print(_PASSES if outcome.patch.passed else _PASSES_NOT)
     elif outcome.patch:
         errors = "; ".join(dict.fromkeys(sample.error for sample in outcome.patch.samples if sample.error))
         console.print(Text(printable(f"no patch: {errors or 'no sample gave one'}")), soft_wrap=True)

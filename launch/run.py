@@ -92,7 +92,8 @@ def run_job(config: DictConfig, folder: Path) -> int:
     write_artifacts(folder, [report.outcome for report in reports])
     metrics = write_metrics(folder, [report.outcome for report in reports], gold) if gold is not None else None
     write_json(folder / "summary.json", summary)
-    _show([report.outcome for report in reports], summary, metrics, folder)
+    checked = bool(settings.check)
+    _show([report.outcome for report in reports], summary, metrics, folder, checked=checked)
     if settings.repo and reports[0].outcome.ranking:
         _page(folder, instances[0], reports[0].outcome)
     return _exit_code(summary)
@@ -122,10 +123,17 @@ def _settled(settings: RunConfig) -> RunConfig:
     return dataclasses.replace(settings, **paths | {"cache_dir": str(folder)})
 
 
-def _show(outcomes: Sequence[Outcome], summary: dict[str, Any], metrics: dict[str, Any] | None, folder: Path) -> None:
+def _show(
+    outcomes: Sequence[Outcome],
+    summary: dict[str, Any],
+    metrics: dict[str, Any] | None,
+    folder: Path,
+    *,
+    checked: bool,
+) -> None:
     console = Console(highlight=False)
     if len(outcomes) == 1:
-        show_findings(console, outcomes[0])
+        show_findings(console, outcomes[0], checked=checked)
     if summary["completed"]:
         show_summary(console, summary, metrics)
         _log.info("%d completed, %d failed: %s", summary["completed"], summary["failed"], folder)

@@ -25,6 +25,7 @@ def summarize_run(reports: Sequence[Report], seconds: float) -> dict[str, Any]:
         "failed": len(failures),
         "failures": dict(sorted(Counter(f"{item.stage}: {item.error}" for item in failures).items())),
         "patches": sum(bool(outcome.patch and outcome.patch.diff) for outcome in outcomes),
+        "proven": sum(bool(outcome.patch and outcome.patch.passed) for outcome in outcomes),
         "wall_seconds": round(seconds, 3),
         "peak_memory_mib": {"largest_process": round(max(peaks.values()), 1), "sum": round(sum(peaks.values()), 1)},
         "stages": _stages(outcomes),

@@ -39,6 +39,21 @@ def test_an_empty_patch_says_why() -> None:
     assert _shown(console) == "no patch: no such line\n"
 
 
+@pytest.mark.parametrize(
+    ("checked", "passed", "last"),
+    [
+        (True, True, "passes the check"),
+        (True, False, "no answer passes the check; shown is the most frequent repair"),
+        (False, False, "+x"),
+    ],
+)
+def test_a_patch_says_whether_it_passes_where_there_is_a_check(*, checked: bool, passed: bool, last: str) -> None:
+    console = _console()
+    patch = Patch("a", "m", "--- a\n+x\n", passed=passed)
+    show_findings(console, Outcome("a", patch=patch), checked=checked)
+    assert _shown(console).splitlines()[-1 if checked else -2] == last
+
+
 def test_the_summary_shows_stages_and_metrics() -> None:
     console = _console()
     usage = {"prompt_tokens": 10, "completion_tokens": 5, "cost": 0.25}

@@ -10,13 +10,13 @@ _SPENT = Usage(calls=1, prompt_tokens=5)
 def _outcomes() -> list[Outcome]:
     done = Outcome(
         "a-1",
-        patch=Patch("a-1", "m", "diff"),
+        patch=Patch("a-1", "m", "diff", passed=True),
         steps={"rewriter": Step(cached=False, seconds=2.0, usage=_SPENT)},
         counts=(Count("nodes", "FILE", 3),),
     )
     cached = Outcome(
         "a-2",
-        patch=Patch("a-2", "m", ""),
+        patch=Patch("a-2", "m", "other diff"),
         steps={"rewriter": Step(cached=True, seconds=0.5, seconds_saved=4.0, usage_saved=_SPENT)},
         counts=(Count("nodes", "FILE", 4),),
     )
@@ -27,7 +27,7 @@ def _outcomes() -> list[Outcome]:
 
 def test_every_instance_is_counted_once() -> None:
     summary = summarize_run([Report(outcome, 1, 10.0) for outcome in _outcomes()], 9.0)
-    assert [summary[name] for name in ("instances", "completed", "failed", "patches")] == [3, 2, 1, 1]
+    assert [summary[name] for name in ("instances", "completed", "failed", "patches", "proven")] == [3, 2, 1, 2, 1]
     assert summary["failures"] == {"rewriter: ModelError": 1}
     assert summary["graph"] == {"nodes": {"FILE": 7}}
 
