@@ -35,7 +35,7 @@ def compare_runs(folders: Sequence[Path]) -> str:
     Raises:
         InputError: a folder holds no scored run, or two runs share no instance.
     """
-    names, runs = _names(list(_run_folders(folders)))
+    names, runs = _names(list(dict.fromkeys(_run_folders(folders))))
     lines = list(_overview(names, runs))
     for name, run in list(zip(names, runs, strict=True))[1:]:
         lines += ["", *_paired(f"{name} against {names[0]}", runs[0], run)]
@@ -43,19 +43,19 @@ def compare_runs(folders: Sequence[Path]) -> str:
 
 
 def _run_folders(folders: Sequence[Path]) -> Iterator[Path]:
-    for folder in folders:
-        inside = [folder] if (folder / _RANKS).exists() else sorted(path.parent for path in folder.glob(f"*/{_RANKS}"))
+    for folder in (folder.resolve() for folder in folders):
+        inside = [folder] if (folder / _RANKS).exists() else sorted(path.parent for path in folder.rglob(_RANKS))
         if not inside:
             raise InputError(f"a run must have {_RANKS}, which gold=FILE writes; got {folder}")
         yield from inside
 
 
 def _names(folders: Sequence[Path]) -> tuple[list[str], list[_Run]]:
-    """Runs by the shortest ends of their paths that tell them apart."""
+    """Runs by the shortest ends of their paths, all of them distinct, that tell them apart."""
     depth = 1
-    while len({folder.absolute().parts[-depth:] for folder in folders}) < len(set(folders)):
+    while len({folder.parts[-depth:] for folder in folders}) < len(folders):
         depth += 1
-    return ["/".join(folder.absolute().parts[-depth:]) for folder in folders], [_read(folder) for folder in folders]
+    return ["/".join(folder.parts[-depth:]) for folder in folders], [_read(folder) for folder in folders]
 
 
 def _read(folder: Path) -> _Run:

@@ -49,6 +49,19 @@ def test_a_multirun_stands_for_its_runs(tmp_path: Path) -> None:
     assert "k=2 against k=1" in report
 
 
+def test_a_run_that_is_named_twice_is_one_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _run(tmp_path / "one", 1)
+    monkeypatch.chdir(tmp_path)
+    report = compare_runs([Path("one"), tmp_path / "one", Path("x/../one")])
+    assert len(_cells(report, "one", "files")) == 1
+
+
+def test_runs_below_a_slash_of_a_setting_are_found(tmp_path: Path) -> None:
+    _run(tmp_path / "sweep" / "llm.model=Qwen" / "X", 1)
+    _run(tmp_path / "sweep" / "llm.model=Qwen" / "Y", 2)
+    assert "Y against X" in compare_runs([tmp_path / "sweep"])
+
+
 def test_runs_of_one_name_are_told_apart(tmp_path: Path) -> None:
     report = compare_runs([_run(tmp_path / "a" / "run", 1), _run(tmp_path / "b" / "run", 1)])
     assert "b/run against a/run" in report

@@ -166,6 +166,14 @@ def test_an_ablation_of_the_reranker_recomputes_nothing_before_it(
     assert second["stages"]["reranker"]["computed"] == 4
 
 
+def test_jobs_that_differ_in_how_they_run_have_folders_of_their_own(
+    cgm: Callable[..., int], pristine_shop: Any, home: Path
+) -> None:
+    chains = "stages=[preprocessing],[preprocessing,rewriter]"
+    assert cgm("-m", *pristine_shop.single, chains, "workers=1,2", "isolation=auto,none", "run_dir=sweep") == 0
+    assert len(list((home / "sweep").rglob("summary.json"))) == 8
+
+
 def test_two_processes_give_the_same_bytes_as_one(cgm: Callable[..., int], pristine_shop: Any, home: Path) -> None:
     options = (*pristine_shop.many, f"gold={pristine_shop.gold}")
     for workers in (1, 2):
