@@ -200,7 +200,7 @@ class LocalConfig:
     path: str = ""  # a GGUF file; empty: `file` of `repo`, or without a repo a model of 1.5 B parameters
     repo: str = ""  # of the model hub, with `file`
     file: str = ""
-    folder: str = ""  # where models are kept; empty: r4/models in the user's cache folder
+    folder: str = ""  # where models are kept; empty: models in the run's cache_dir
     precision: str = "f32"  # of activations: f32 answers faster on a CPU, bf16 reads prompts faster where it has AMX
     context_tokens: int = _TOKENIZED  # of prompt and answer together
     cache_gib: float = 2.0  # memory for what was read before, so that a prompt is read once for many answers
@@ -216,11 +216,13 @@ class LocalConfig:
 class LocalLLM:
     """A GGUF model in this process, loaded when it is first asked.
 
-    The first load of a file rewrites it in OpenVINO's own format beside the models, which later loads in seconds.
+    `models` is where models are kept unless the settings say so. The first load of a file rewrites it in OpenVINO's own
+    format beside them, which later loads in seconds.
     """
 
-    def __init__(self, config: LocalConfig) -> None:
+    def __init__(self, config: LocalConfig, *, models: Path) -> None:
         self.config = config
+        self._folder = Path(config.folder) if config.folder else models
         self._pipeline: Any = None
 
     @property
@@ -271,21 +273,20 @@ class LocalLLM:
     def _load(self) -> None:
         if self._pipeline is not None:
             return
-        folder = Path(self.config.folder) if self.config.folder else _cache_folder() / "models"
-        path = self._find(folder)
+        path = self._find()
         try:
-            self._pipeline = _open_model(converted(path, folder), self.config)
+            self._pipeline = _open_model(converted(path, self._folder), self.config)
         except (RuntimeError, OSError, ValueError, IndexError) as error:  # the backend's own errors are all of these
             raise ModelUnavailableError(f"{path} cannot be loaded as a model: {_reason(error)}") from error
 
-    def _find(self, folder: Path) -> Path:
+    def _find(self) -> Path:
         config = self.config
         if config.path:
             path = Path(config.path)
             if not path.is_file():
                 raise ModelUnavailableError(f"llm.path must be a GGUF file, got {config.path!r}")
             return path
-        return fetch_hub(config.repo, config.file) if config.repo else fetch_model(DEFAULT_MODEL, folder)
+        return fetch_hub(config.repo, config.file) if config.repo else fetch_model(DEFAULT_MODEL, self._folder)
 
 
 def _generation(sampling: Sampling, form: AnswerForm | None, index: int) -> Any:
@@ -318,10 +319,6 @@ def _open_model(folder: Path, config: LocalConfig) -> Any:
 def _reason(error: Exception) -> str:
     """The backend's words, without the places in its own source that it puts before them."""
     return first_line(re.sub(r"^.*\.(?:cc|cpp|hpp):\d+:\s*", "", str(error).strip()))
-
-
-def _cache_folder() -> Path:
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "r4"
 
 
 def _check(sampling: Sampling, form: AnswerForm | None) -> None:

@@ -268,13 +268,13 @@ def test_the_same_model_of_two_servers_has_two_names(server: Server) -> None:
     assert model(server, base_url=OpenAIConfig.base_url).name == "m"
 
 
-def test_a_local_model_is_named_after_its_file() -> None:
-    assert LocalLLM(LocalConfig()).name == "qwen2.5-coder-1.5b-instruct-q4_k_m"
-    assert LocalLLM(LocalConfig(path="models/small.gguf")).name == "small"
+def test_a_local_model_is_named_after_its_file(tmp_path: Path) -> None:
+    assert LocalLLM(LocalConfig(), models=tmp_path).name == "qwen2.5-coder-1.5b-instruct-q4_k_m"
+    assert LocalLLM(LocalConfig(path="models/small.gguf"), models=tmp_path).name == "small"
 
 
 def test_a_missing_model_file_is_named(tmp_path: Path) -> None:
-    llm = LocalLLM(LocalConfig(path=str(tmp_path / "no.gguf"), folder=str(tmp_path)))
+    llm = LocalLLM(LocalConfig(path=str(tmp_path / "no.gguf")), models=tmp_path)
     with pytest.raises(ModelUnavailableError, match=r"llm\.path must be a GGUF file, got '.*no\.gguf'"):
         llm.generate(ASK, Sampling())
 
@@ -290,8 +290,22 @@ def test_a_file_that_is_no_model_is_refused_and_leaves_nothing_half_made(
     path = tmp_path / "bad.gguf"
     path.write_bytes(content)
     with pytest.raises(ModelUnavailableError, match=rf"bad\.gguf {message}"):
-        LocalLLM(LocalConfig(path=str(path), folder=str(tmp_path / "models"))).generate(ASK, Sampling())
+        LocalLLM(LocalConfig(path=str(path)), models=tmp_path / "models").generate(ASK, Sampling())
     assert not [entry for entry in (tmp_path / "models").rglob("*") if entry.suffix != ".lock"]
+
+
+@pytest.mark.parametrize(("folder", "used"), [("", "models"), ("chosen", "chosen")])
+def test_models_are_kept_where_the_settings_say_or_else_where_the_run_keeps_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: str, used: str
+) -> None:
+    pytest.importorskip("openvino_genai", reason="the extra `local` is not installed")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "elsewhere"))
+    Path("bad.gguf").write_bytes(b"GGUF" + bytes(50))
+    llm = LocalLLM(LocalConfig(path="bad.gguf", folder=folder), models=Path("models"))
+    with pytest.raises(ModelUnavailableError):
+        llm.generate(ASK, Sampling())
+    assert {path.name for path in tmp_path.iterdir()} == {"bad.gguf", used}
 
 
 def _weights() -> LocalConfig:
@@ -302,9 +316,9 @@ def _weights() -> LocalConfig:
 
 
 @pytest.fixture(scope="module")
-def local() -> LocalLLM:
+def local(tmp_path_factory: pytest.TempPathFactory) -> LocalLLM:
     pytest.importorskip("openvino_genai", reason="the extra `local` is not installed")
-    return LocalLLM(_weights())
+    return LocalLLM(_weights(), models=tmp_path_factory.mktemp("models"))
 
 
 @pytest.mark.slow

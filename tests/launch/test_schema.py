@@ -62,7 +62,7 @@ def _composed(*overrides: str) -> DictConfig:
 
 def _services(tmp_path: Path) -> dict[str, Any]:
     """Real services of the lightest kind."""
-    services: dict[str, Any] = {"blobs": BlobCache(tmp_path / "blobs"), "check": None}
+    services: dict[str, Any] = {"blobs": BlobCache(tmp_path / "blobs"), "check": None, "models": tmp_path / "models"}
     config = _composed("llm=replay", f"llm.path={tmp_path / 'answers.jsonl'}")
     recording = RecordingLLM(_Echo(), tmp_path / "answers.jsonl")
     recording.generate([Message("user", "hi")], Sampling())
@@ -129,7 +129,7 @@ def test_a_configuration_is_a_plain_dataclass_with_defaults(option: Option) -> N
 
 @pytest.mark.parametrize("option", _WITH_CLASS, ids=_title)
 def test_an_option_asks_only_for_services_there_are(option: Option) -> None:
-    assert set(wanted_services(option)) <= {"llm", "embedder", "check", "blobs"}
+    assert set(wanted_services(option)) <= {"llm", "embedder", "check", "blobs", "models"}
 
 
 def test_the_defaults_list_is_the_pipeline() -> None:
