@@ -26,7 +26,7 @@ SIGNATURE, DOCSTRING, STRINGS, COMMENTS, BODY = range(2, len(FIELDS))
 
 PYTHON = "python"
 TEXT = "text"
-OPAQUE = "opaque"  # binary, too large, or not to be parsed in time
+OPAQUE = "opaque"  # binary or too large
 
 
 class Definition(NamedTuple):

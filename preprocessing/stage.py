@@ -31,9 +31,9 @@ _PYTHON_SUFFIXES = (".py", ".pyi")
 class PreprocessingConfig:
     """Which files are looked into.
 
-    A file above `max_file_bytes` or one that does not parse in `parse_timeout_s` becomes a node without contents.
-    The words of texts without a grammar are indexed up to `max_indexed_text_bytes`. Files that match a glob of
-    `exclude` are left out and counted.
+    A file above `max_file_bytes` becomes a node without contents, and a Python file that does not parse in
+    `parse_timeout_s` a node with its text. The words of texts without a grammar are indexed up to
+    `max_indexed_text_bytes`. Files that match a glob of `exclude` are left out and counted.
     """
 
     max_file_bytes: int = 1_000_000
@@ -94,9 +94,16 @@ class CodeGraphPreprocessor:
                 missing.setdefault(key, entry)
         _LOG.info("%s: %d of %d files to parse", snapshot.name, len(missing), len(files))
         fresh: dict[str, bytes] = {}
-        for key, facts in self._parsed(snapshot, missing, left_out):
-            known[key] = facts
-            fresh[key] = encode_facts(facts)
+        contents = snapshot.read_bytes([entry.path for entry in missing.values()])
+        for (key, entry), content in zip(missing.items(), contents, strict=True):
+            try:
+                known[key] = self._parse(entry, content)
+                fresh[key] = encode_facts(known[key])
+            except ParseError as error:
+                _LOG.warning("%s: %s", entry.path, error)
+                left_out["not parsed in time"] += keys.count(key)
+                # its text and all its words, as if parsed, but not kept: a less busy machine may parse it
+                known[key] = parse_text(content, len(content))
         self._blobs.put_many(fresh)
         left_out["too large"] += keys.count("")
         return [known.get(key) or parse_opaque() for key in keys]
@@ -108,18 +115,6 @@ class CodeGraphPreprocessor:
         if entry.path.endswith(_PYTHON_SUFFIXES):
             return f"python {facts_version()} {entry.blob}"
         return f"text {self.config.max_indexed_text_bytes} {facts_version()} {entry.blob}"
-
-    def _parsed(
-        self, snapshot: Snapshot, missing: Mapping[str, FileEntry], left_out: Counter[str]
-    ) -> Iterator[tuple[str, FileFacts]]:
-        contents = snapshot.read_bytes([entry.path for entry in missing.values()])
-        for (key, entry), content in zip(missing.items(), contents, strict=True):
-            try:
-                yield key, self._parse(entry, content)
-            except ParseError as error:
-                # not kept: a less busy machine may parse it
-                left_out["not parsed in time"] += 1
-                _LOG.warning("%s: %s", entry.path, error)
 
     def _parse(self, entry: FileEntry, content: bytes) -> FileFacts:
         if entry.path.endswith(_PYTHON_SUFFIXES):

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from cgm.errors import ConfigError, RepositoryError
 from cgm.graph import CodeGraph, EdgeKind, NodeKind
 from cgm.store import BlobCache
+from cgm.text import node_text, split_lines
 from preprocessing.facts import FileFacts
 from preprocessing.snapshot import open_snapshot
 from preprocessing.stage import CodeGraphPreprocessor, PreprocessingConfig, build_graph
@@ -124,8 +125,21 @@ def test_a_file_that_takes_too_long_is_a_node_and_parsed_again_next_time(
     graph = impatient.preprocess(open_snapshot(root)).graph
     assert graph.unlinked == {"file: not parsed in time": 1}
     assert "slow.py" in graph.file_of_path
+    assert "x" not in graph.node_name
     patient = CountingPreprocessor(PreprocessingConfig(), blobs=blobs)
     assert "x" in patient.preprocess(open_snapshot(root)).graph.node_name
+
+
+def test_a_file_that_takes_too_long_keeps_its_text_and_words(folder: Callable[..., Path], blobs: BlobCache) -> None:
+    root = folder(dict.fromkeys(("slow.py", "copy.py"), "unmistakable = 1\n" * 20_000))
+    config = PreprocessingConfig(parse_timeout_s=1e-9)
+    codebase = CodeGraphPreprocessor(config, blobs=blobs).preprocess(open_snapshot(root))
+    graph = codebase.graph
+    node = graph.file_of_path["slow.py"]
+    assert (graph.node_start[node], graph.node_end[node]) == (1, 20_000)
+    assert node_text(graph, node, split_lines(codebase.sources.read("slow.py"))) == "unmistakable = 1\n" * 20_000
+    assert "unmistakable" in codebase.lexical.vocabulary
+    assert graph.unlinked == {"file: not parsed in time": 2}
 
 
 def test_excluded_files_are_left_out_and_counted(folder: Callable[..., Path], blobs: BlobCache) -> None:
