@@ -40,11 +40,11 @@ class Weighting:
     idf: str = "lucene"
 
     def __post_init__(self) -> None:
-        require(self.k1 > 0, "k1 must be > 0", self.k1)
-        require(0 <= self.b <= 1, "b must lie in [0, 1]", self.b)
-        require(self.idf in ("lucene", "okapi"), "idf must be lucene or okapi", self.idf)
+        require(self.k1 > 0, "retriever.k1 must be > 0", self.k1)
+        require(0 <= self.b <= 1, "retriever.b must lie in [0, 1]", self.b)
+        require(self.idf in ("lucene", "okapi"), "retriever.idf must be lucene or okapi", self.idf)
         negative = {name: weight for name, weight in self.fields.items() if weight < 0}
-        require(not negative, "fields must have weights >= 0", negative)
+        require(not negative, "retriever.fields must have weights >= 0", negative)
 
 
 def query_terms(text: str, stop_words: frozenset[str] = frozenset()) -> Counter[str]:

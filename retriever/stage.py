@@ -6,10 +6,10 @@ Knows which rankers there are and how each reads a `Rewrite`. How they score is 
 Legend: N nodes.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from math import log
+from math import inf, log
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +39,20 @@ Scores = NDArray[np.float32]
 Evidence = dict[str, Scores]
 
 
+def _require_positive(config: "SelectionConfig", *names: str) -> None:
+    for name in names:
+        require(getattr(config, name) >= 1, f"retriever.{name} must be >= 1", getattr(config, name))
+
+
+def _require_cutoff(cutoff: float) -> None:
+    require(0 <= cutoff <= 100, "retriever.cutoff must lie in [0, 100]", cutoff)
+
+
+def _require_weights(key: str, weights: Collection[float]) -> None:
+    good = all(0 <= weight < inf for weight in weights) and any(weight > 0 for weight in weights)
+    require(good, f"retriever.{key} must be weights >= 0, at least one > 0", weights)
+
+
 @dataclass
 class SelectionConfig:
     """How scores become anchors and anchors a subgraph."""
@@ -55,8 +69,7 @@ class SelectionConfig:
     tests: float = 0.3  # what the score of tests, documentation and foreign copies is multiplied by
 
     def __post_init__(self) -> None:
-        for name in ("functions", "classes", "files", "max_nodes"):
-            require(getattr(self, name) >= 1, f"retriever.{name} must be >= 1", getattr(self, name))
+        _require_positive(self, "functions", "classes", "files", "max_nodes")
         require(0 <= self.hops <= 2, "retriever.hops must lie in 0 to 2", self.hops)
         require(self.graph in CONTROLS, f"retriever.graph must be one of {', '.join(CONTROLS)}", self.graph)
         for name in ("file_decay", "trust_in_file", "tests"):
@@ -85,8 +98,7 @@ class BM25Config(SelectionConfig):
     def __post_init__(self) -> None:
         super().__post_init__()
         lexical.Weighting(self.k1, self.b, self.fields)
-        good = bool(self.queries) and min(self.queries) >= 0
-        require(good, "retriever.queries must be weights >= 0, at least one", self.queries)
+        _require_weights("queries", self.queries)
 
 
 class BM25Retriever:
@@ -112,8 +124,7 @@ class DenseConfig(SelectionConfig):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        require(self.k >= 1, "retriever.k must be >= 1", self.k)
-        require(self.max_queries >= 1, "retriever.max_queries must be >= 1", self.max_queries)
+        _require_positive(self, "k", "max_queries")
 
 
 class DenseRetriever:
@@ -145,9 +156,8 @@ class NamesConfig(SelectionConfig):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        require(self.top >= 1, "retriever.top must be >= 1", self.top)
-        require(0 <= self.cutoff <= 100, "retriever.cutoff must lie in [0, 100]", self.cutoff)
-        require(self.max_queries >= 1, "retriever.max_queries must be >= 1", self.max_queries)
+        _require_positive(self, "top", "max_queries")
+        _require_cutoff(self.cutoff)
 
 
 class NamesRetriever:
@@ -196,8 +206,9 @@ class HybridConfig(BM25Config):
         known = {"bm25", "title", "dense", "names", "frame", "path", "name"}
         unknown = sorted(set(self.weights) - known)
         require(not unknown, f"retriever.weights must name rankers among {', '.join(sorted(known))}", unknown)
-        good = bool(self.weights) and min(self.weights.values()) >= 0
-        require(good, "retriever.weights must be >= 0, at least one", self.weights)
+        _require_weights("weights", list(self.weights.values()))
+        _require_positive(self, "k", "top", "max_queries")
+        _require_cutoff(self.cutoff)
 
 
 class HybridRetriever:
