@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from cgm.artifacts import Edit, Issue, Patch, Ranking, Sample, Subgraph, Usage
-from cgm.errors import PatchError, SandboxError, require
+from cgm.errors import InputError, PatchError, SandboxError, require
 from cgm.prompts import load_prompt, render
 from cgm.protocols import LLM, Answer, AnswerForm, Check, Codebase, Message, Sampling
 from reader.context import Context, Limits, build_context, shorten, split_context
@@ -94,9 +94,13 @@ class RepairReader:
         """Repair the code; the diff is empty where no answer gave a patch.
 
         Raises:
+            InputError: the code passes the check as it is.
+            SandboxError: the check cannot be run on the code as it is.
             ModelError: the model cannot be reached or does not answer.
         """
         config = self.config
+        if self._check:
+            _require_failure(self._check)
         context = build_context(ranking, subgraph, codebase, _limits(config))
         search = _Search(config, self._form, self._llm, self._check)
         views = self._views(context, issue) if context.snippets else ()
@@ -114,6 +118,12 @@ class RepairReader:
         focused = focus_statements(split_context(context), issue.problem_statement, config.statements)
         # answers about different lines: nothing but a check can tell them apart, so without one ask for few
         return focused[: config.samples if self._check else min(config.samples, config.statements)]
+
+
+def _require_failure(check: Check) -> None:
+    """Refuse a check that any repair would pass, before a model is asked."""
+    if check.run({}).passed:
+        raise InputError("check must fail on the code as it is, got a pass")
 
 
 def _limits(config: RepairConfig) -> Limits:
@@ -258,10 +268,11 @@ def _patch(issue: Issue, model: str, attempts: Sequence[Attempt], usage: Usage) 
         Sample(attempt.answer, _status(attempt, chosen=index == chosen), attempt.error)
         for index, attempt in enumerate(attempts)
     )
-    repair = None if chosen is None else attempts[chosen].repair
-    if repair is None:
+    attempt = Attempt("", None) if chosen is None else attempts[chosen]
+    if attempt.repair is None:
         return Patch(issue.instance_id, model, "", (), samples, usage)
-    return Patch(issue.instance_id, model, repair.diff, repair.edits, samples, usage)
+    repair = attempt.repair
+    return Patch(issue.instance_id, model, repair.diff, repair.edits, samples, usage, passed=attempt.passed)
 
 
 def _status(attempt: Attempt, *, chosen: bool) -> str:

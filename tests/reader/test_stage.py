@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cgm.artifacts import Edit, Issue, Patch, Ranking, Subgraph, Usage
-from cgm.errors import ConfigError, ModelUnavailableError, SandboxError
+from cgm.errors import ConfigError, InputError, ModelUnavailableError, SandboxError
 from cgm.protocols import Answer, CheckResult, Codebase
 from reader.stage import RepairConfig, RepairReader, choose_form, defuse
 
@@ -35,20 +35,29 @@ _LOST = _block("        for thing in self.items:", "        for item in self.ite
 class RunsTotal:
     """Passes where the last item is counted; remembers what it ran."""
 
-    def __init__(self) -> None:
+    def __init__(self, text: str = _TEXT) -> None:
         self.runs: list[str] = []
+        self._text = text
 
     def run(self, changed: Mapping[str, str]) -> CheckResult:
-        self.runs.append(changed[_PATH])
+        self.runs.append(changed.get(_PATH, self._text))
         space: dict[str, Any] = {}
-        exec(changed[_PATH], space)
+        exec(self.runs[-1], space)
         cart = space["Cart"]()
         cart.items = [1, 2]
         return CheckResult(cart.total() == 3, f"total is {cart.total()}")
 
 
 class NeverFinishes:
+    """Fails at once on `finishes` runs, then hangs."""
+
+    def __init__(self, finishes: int) -> None:
+        self._finishes = finishes
+
     def run(self, changed: Mapping[str, str]) -> CheckResult:
+        self._finishes -= 1
+        if self._finishes >= 0:
+            return CheckResult(passed=False, output="")
         raise SandboxError(f"the check of {sorted(changed)} did not finish in 5 s")
 
 
@@ -167,8 +176,9 @@ def test_the_first_repair_that_passes_the_check_ends_the_search(read: Callable[.
     llm, check = scripted([_OTHER, _OTHER, _RIGHT, _OTHER, _OTHER]), RunsTotal()
     patch = read(RepairReader(RepairConfig(samples=5, batch=2), llm=llm, check=check))
     assert len(llm.requests) == 2
-    assert len(check.runs) == 2  # the same diff is not run again
-    assert check.runs[-1] == _FIXED
+    assert len(check.runs) == 3  # the code as it is, and each diff once
+    assert (check.runs[0], check.runs[-1]) == (_TEXT, _FIXED)
+    assert patch.passed
     assert [(sample.status, sample.error) for sample in patch.samples] == [
         ("applied", "check: total is 2"),
         ("applied", "check: total is 2"),
@@ -177,9 +187,31 @@ def test_the_first_repair_that_passes_the_check_ends_the_search(read: Callable[.
 
 
 def test_a_check_that_does_not_finish_is_a_repair_that_does_not_pass(read: Callable[..., Patch], scripted: Any) -> None:
-    patch = read(RepairReader(RepairConfig(samples=1), llm=scripted([_RIGHT]), check=NeverFinishes()))
+    patch = read(RepairReader(RepairConfig(samples=1), llm=scripted([_RIGHT]), check=NeverFinishes(finishes=1)))
     assert patch.diff
     assert patch.samples[0].error == "check: the check of ['shop/cart.py'] did not finish in 5 s"
+
+
+def test_a_check_that_passes_before_any_repair_is_refused_and_no_model_is_asked(
+    read: Callable[..., Patch], scripted: Any
+) -> None:
+    llm = scripted([_RIGHT])
+    with pytest.raises(InputError, match="check must fail on the code as it is, got a pass"):
+        read(RepairReader(RepairConfig(), llm=llm, check=RunsTotal(_FIXED)))
+    assert llm.requests == []
+
+
+def test_a_check_that_does_not_finish_on_the_code_as_it_is_stops_the_stage(
+    read: Callable[..., Patch], scripted: Any
+) -> None:
+    with pytest.raises(SandboxError, match="did not finish"):
+        read(RepairReader(RepairConfig(), llm=scripted([_RIGHT]), check=NeverFinishes(finishes=0)))
+
+
+def test_a_repair_that_does_not_pass_or_was_not_checked_says_so(read: Callable[..., Patch], scripted: Any) -> None:
+    for answer, check in ((_OTHER, RunsTotal()), (_RIGHT, None)):
+        patch = read(RepairReader(RepairConfig(samples=1), llm=scripted([answer]), check=check))
+        assert (bool(patch.diff), patch.passed) == (True, False)
 
 
 def test_where_nothing_may_be_edited_no_model_is_asked(read: Callable[..., Patch], scripted: Any) -> None:
