@@ -63,6 +63,9 @@ def _build_root(order: dict[str, Any]) -> None:
         _make_read_only(root + folder, _AT_RECURSIVE)
     for folder in order["writable"]:
         _bind(os.path.realpath(folder), root + folder)
+    for link, target in order["links"].items():
+        _mkdir(str(Path(root + link).parent))
+        Path(root + link).symlink_to(target)
     _mount("proc", f"{root}/proc", "proc", _MS_NOSUID | _MS_NODEV | _MS_NOEXEC, "")
     _make_read_only(root, 0)
     os.chroot(root)

@@ -15,10 +15,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 from typing import IO
 
@@ -29,6 +30,7 @@ _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/nix/store", "/
 _SETTINGS = ("ld.so.cache", "alternatives", "localtime", "ssl", "passwd", "group", "nsswitch.conf", "hosts")
 _EMPTY = ("/tmp", "/var/tmp", "/dev/shm", "/run")  # noqa: S108 - mount points inside the sandbox, not files of ours
 _NOBODY = 65534
+_LINKS = 40  # as many as Linux follows
 _MIB = 1 << 20
 _CONFINE = Path(__file__).with_name("confine.py")
 
@@ -86,14 +88,16 @@ class Sandbox:
         if self.mechanism != "none" and not os.geteuid():
             for path in writable:
                 os.chown(path, _NOBODY, _NOBODY)
-        readable = [*_system_paths(), *_interpreter_folders(argv[0]), *readable]
+        readable = [*_system_paths(), *_interpreter_paths(argv[0]), *readable]
+        links = _links_outside([*readable, *writable], argv[0])
         with tempfile.TemporaryDirectory(prefix="r4-root-") as root, _ready_pipe() as (ready, ready_end):
             order = self._order(argv, cwd, ready_end) | {
                 "root": root if self.mechanism == "unshare" else "",
                 "readable": [str(path) for path in readable],
                 "writable": [str(path) for path in writable],
+                "links": links,
             }
-            process = _start([*self._prefix(readable, writable), *_confine(order)], env or {}, ready_end)
+            process = _start([*self._prefix(readable, writable, links), *_confine(order)], env or {}, ready_end)
             outcome = _watch(process, self.limits)
             if os.read(ready, 5) != b"ready":
                 raise SandboxError(f"{self.mechanism} failed: {outcome.output.strip() or f'exit code {outcome.code}'}")
@@ -121,9 +125,9 @@ class Sandbox:
             | ({"RLIMIT_NPROC": limits.processes} if self.mechanism != "none" else {}),
         }
 
-    def _prefix(self, readable: Sequence[Path], writable: Sequence[Path]) -> list[str]:
+    def _prefix(self, readable: Sequence[Path], writable: Sequence[Path], links: Mapping[str, str]) -> list[str]:
         if self.mechanism == "bwrap":
-            return _bwrap(readable, writable, self.limits.file_mb * _MIB)
+            return _bwrap(readable, writable, links, self.limits.file_mb * _MIB)
         if self.mechanism == "unshare":
             user = ["--user", "--map-root-user"] if os.geteuid() else []
             return [_tool("unshare"), *user, "--mount", "--net", "--pid", "--ipc", "--uts", "--fork", "--kill-child"]
@@ -166,7 +170,7 @@ def _tool(name: str) -> str:
     return path
 
 
-def _bwrap(readable: Sequence[Path], writable: Sequence[Path], empty_bytes: int) -> list[str]:
+def _bwrap(readable: Sequence[Path], writable: Sequence[Path], links: Mapping[str, str], empty_bytes: int) -> list[str]:
     arguments = [_tool("bwrap"), "--unshare-net", "--unshare-pid", "--unshare-ipc", "--unshare-uts"]
     arguments += ["--die-with-parent", "--new-session", "--cap-drop", "ALL"]
     # root needs no user namespace, and keeps what it takes to become nobody
@@ -177,6 +181,8 @@ def _bwrap(readable: Sequence[Path], writable: Sequence[Path], empty_bytes: int)
     for option, paths in (("--ro-bind", readable), ("--bind", writable)):
         for path in paths:
             arguments += [*_open_folders(path), option, str(path), str(path)]
+    for link, target in links.items():
+        arguments += [*_open_folders(Path(link)), "--symlink", target, link]
     return [*arguments, "--remount-ro", "/dev", "--remount-ro", "/", "--"]
 
 
@@ -195,17 +201,42 @@ def _system_paths() -> list[Path]:
 
 
 @lru_cache
-def _interpreter_folders(program: str) -> tuple[Path, ...]:
-    """The folders that a Python needs to start, our own's and the program's, parents before what they hold."""
-    folders = {Path(prefix) for prefix in (sys.prefix, sys.base_prefix, sys.exec_prefix)}
+def _interpreter_paths(program: str) -> tuple[Path, ...]:
+    """What a Python needs to start, our own's and the program's, parents before what they hold."""
+    prefixes = {Path(prefix) for prefix in (sys.prefix, sys.base_prefix, sys.exec_prefix)}
+    found = [path for executable in (program, sys.executable) for path in _way_to(executable)]
+    # the folders above a link on the way are none of Python's: ~/.local/bin/python would open all of ~/.local
+    prefixes |= {path.parent.parent for path in found if _is_prefix(path.parent.parent)}
+    prefixes |= {folder.resolve() for folder in prefixes}
+    files = {path for path in found if path.is_file() and not path.is_symlink() and not _is_within(path, prefixes)}
+    return tuple(sorted(path for path in prefixes | files if path != Path("/") and path.exists()))
+
+
+def _links_outside(paths: Collection[Path], program: str) -> dict[str, str]:
+    """The links on the way to an interpreter that lie in none of the paths, with what they link to."""
+    links: dict[str, str] = {}
     for executable in (program, sys.executable):
-        link = Path(executable)
-        folders.add(link.parent.parent)
-        while link.is_symlink():
-            link = Path(os.path.normpath(link.parent / link.readlink()))
-            folders.add(link.parent.parent)
-    folders |= {folder.resolve() for folder in folders}
-    return tuple(sorted(folder for folder in folders if folder != Path("/") and folder.is_dir()))
+        way = _way_to(executable)
+        links |= {str(link): str(target) for link, target in pairwise(way) if not _is_within(link, paths)}
+    return links
+
+
+def _way_to(executable: str) -> list[Path]:
+    """An executable, each link that it is reached by, and the file at the end."""
+    way = [Path(executable)]
+    while way[-1].is_symlink() and len(way) < _LINKS:
+        way.append(Path(os.path.normpath(way[-1].parent / way[-1].readlink())))
+    end = way[-1].resolve()
+    return way if end == way[-1] or way[-1].is_symlink() else [*way, end]
+
+
+def _is_prefix(folder: Path) -> bool:
+    """Whether a Python is installed in a folder, as an environment or whole."""
+    return (folder / "pyvenv.cfg").is_file() or any(folder.glob("lib*/python*/os.py"))
+
+
+def _is_within(path: Path, folders: Collection[Path]) -> bool:
+    return any(path.is_relative_to(folder) for folder in folders if folder != Path("/"))
 
 
 @contextmanager

@@ -93,6 +93,23 @@ def test_a_folder_that_was_not_handed_in_does_not_exist(mechanism: str, tmp_path
     assert "FileNotFoundError" in outcome.output
 
 
+def test_a_link_to_the_interpreter_opens_nothing_beside_it(mechanism: str, tmp_path: Path) -> None:
+    environment, local = tmp_path / "environment", tmp_path / "local"
+    for folder in (environment, local):
+        (folder / "bin").mkdir(parents=True)
+    (local / "secret.txt").write_text("hunter2")
+    (local / "lib" / "python3.12" / "site-packages").mkdir(parents=True)
+    (local / "bin" / "python3").symlink_to(Path(sys.executable).resolve())
+    (environment / "pyvenv.cfg").write_text(f"home = {Path(sys.executable).resolve().parent}\n")
+    (environment / "bin" / "python").symlink_to(local / "bin" / "python3")
+    tmp_path.chmod(0o755)
+    code = f"import os, json, sys; print(sys.prefix, sorted(os.listdir({str(local)!r})))"
+    for program in (environment / "bin" / "python", local / "bin" / "python3"):
+        outcome = Sandbox(mechanism, LIMITS).run([str(program), "-c", code], cwd=Path("/"))
+        assert outcome.code == 0, outcome.output
+        assert outcome.output.endswith(" ['bin']\n")
+
+
 def test_the_temporary_folder_is_private_and_empty(mechanism: str) -> None:
     marker = f"r4-marker-{os.getpid()}"
     outcome = run(mechanism, f"import os; print(os.listdir('/tmp')); open('/tmp/{marker}', 'w').write('x')")
