@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from cgm.artifacts import Edit, Issue, Patch, Ranking, Sample, Subgraph, Usage
-from cgm.errors import InputError, PatchError, SandboxError, require
+from cgm.errors import InputError, ModelError, PatchError, SandboxError, require
 from cgm.prompts import load_prompt, render
 from cgm.protocols import LLM, Answer, AnswerForm, Check, Codebase, Message, Sampling
 from reader.context import Context, Limits, build_context, shorten, split_context
@@ -96,7 +96,7 @@ class RepairReader:
         Raises:
             InputError: the code passes the check as it is.
             SandboxError: the check cannot be run on the code as it is.
-            ModelError: the model cannot be reached or does not answer.
+            ModelError: the model cannot be reached or does not answer, and gave no answer before.
         """
         config = self.config
         if self._check:
@@ -186,7 +186,19 @@ class _Search:
         self._checked: dict[str, tuple[bool, str]] = {}
 
     def run(self, issue: Issue, views: Sequence[Context]) -> None:
-        """Draw answers until one passes the check or all samples are drawn."""
+        """Draw answers until one passes the check, all samples are drawn, or the model fails after earlier answers.
+
+        Raises:
+            ModelError: the model fails on the first request.
+        """
+        try:
+            self._draw(issue, views)
+        except ModelError as error:
+            if not self.attempts:
+                raise
+            self.attempts.append(Attempt("", None, str(error)))
+
+    def _draw(self, issue: Issue, views: Sequence[Context]) -> None:
         prompt = load_prompt("reader", self._form.prompt)
         text = defuse(shorten(issue.problem_statement, self._config.issue_tokens))
         requests = [(view, render(prompt, issue=text, context=view), self._form.constrain(view)) for view in views]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cgm.artifacts import Edit, Issue, Patch, Ranking, Subgraph, Usage
-from cgm.errors import ConfigError, InputError, ModelUnavailableError, SandboxError
+from cgm.errors import AnswerError, ConfigError, InputError, ModelUnavailableError, SandboxError
 from cgm.protocols import Answer, CheckResult, Codebase
 from reader.stage import RepairConfig, RepairReader, choose_form, defuse
 
@@ -153,6 +153,25 @@ def test_where_nothing_applies_the_patch_is_empty_and_says_why(
 def test_a_model_that_is_down_is_an_error_of_the_model(read: Callable[..., Patch], scripted: Any) -> None:
     with pytest.raises(ModelUnavailableError, match="connection refused"):
         read(RepairReader(RepairConfig(), llm=scripted([ModelUnavailableError("connection refused")])))
+
+
+@pytest.mark.parametrize("error", [ModelUnavailableError("connection refused"), AnswerError("no completion")])
+def test_a_model_that_fails_later_keeps_the_repairs_before(
+    read: Callable[..., Patch], scripted: Any, error: Exception
+) -> None:
+    llm = scripted([_RIGHT, error, _OTHER, _OTHER])
+    patch = read(RepairReader(RepairConfig(samples=4, batch=1), llm=llm))
+    assert "+        for item in self.items:" in patch.diff
+    assert [(sample.status, sample.error) for sample in patch.samples] == [("chosen", ""), ("refused", str(error))]
+    assert len(llm.requests) == 2
+
+
+def test_a_model_that_fails_while_an_answer_is_sent_back_keeps_that_answer(
+    read: Callable[..., Patch], scripted: Any
+) -> None:
+    patch = read(RepairReader(RepairConfig(), llm=scripted([_LOST, AnswerError("no completion")])))
+    assert (patch.diff, [sample.status for sample in patch.samples]) == ("", ["refused", "refused"])
+    assert [sample.answer for sample in patch.samples] == [_LOST, ""]
 
 
 def test_without_a_check_the_most_frequent_diff_is_taken(read: Callable[..., Patch], scripted: Any) -> None:
