@@ -8,12 +8,14 @@ import fcntl
 import hashlib
 import io
 import json
+import logging
 import os
 import shutil
 import sqlite3
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, TypeVar
@@ -27,6 +29,7 @@ from cgm.errors import ArtifactError, StorageError
 from cgm.graph import CodeGraph
 from cgm.protocols import DenseIndex, LexicalIndex
 
+_log = logging.getLogger(__name__)
 _SEPARATOR = "\0"  # the only character that neither a path nor an identifier can hold
 _Arrays = dict[str, NDArray[Any]]
 _Loaded = TypeVar("_Loaded")
@@ -56,6 +59,23 @@ def write_bytes(path: Path, content: bytes) -> None:
             raise
     except OSError as error:
         raise StorageError(f"cannot write {path}: {error.strerror or error}") from error
+
+
+@contextmanager
+def scratch_folder(prefix: str) -> Iterator[Path]:
+    """An empty folder among the temporary ones, its path without links, gone at the end.
+
+    Raises:
+        StorageError: there is no room for it, or no place.
+    """
+    try:
+        folder = Path(tempfile.mkdtemp(prefix=prefix)).resolve()
+    except OSError as error:
+        raise StorageError(f"cannot make a temporary folder: {error}") from error
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def read_bytes(path: Path) -> bytes:
@@ -123,7 +143,7 @@ def read_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
             continue
         try:
             row = json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise ArtifactError(f"{path}:{number}: not JSON: {error}") from error
         if not isinstance(row, dict):
             raise ArtifactError(f"{path}:{number}: a line must be a JSON object, got {type(row).__name__}")
@@ -192,7 +212,7 @@ class StageCache:
             entry = json.loads(read_bytes(path))
             os.utime(path)
             return from_row(kind, entry["artifact"]), entry["record"]
-        except (OSError, StorageError, ValueError, KeyError, TypeError):
+        except (OSError, StorageError, ValueError, KeyError, TypeError, RecursionError):
             return None
 
     def save(self, stage: str, key: str, artifact: Any, record: Mapping[str, Any]) -> None:
@@ -202,16 +222,26 @@ class StageCache:
 
     def prune(self, limit: int) -> int:
         """Drop the entries used longest ago until the rest fits into `limit` bytes; how many files were dropped."""
-        files = [(found.stat(), found) for found in self.root.rglob("*") if found.is_file()]
-        excess = sum(status.st_size for status, _ in files) - limit
+        files = list(_sizes_by_use(self.root))
+        excess = sum(size for _, size, _ in files) - limit
         dropped = 0
-        for status, found in sorted(files, key=lambda pair: pair[0].st_mtime_ns):
+        for _, size, path in sorted(files):
             if excess <= 0:
                 break
-            found.unlink(missing_ok=True)
-            excess -= status.st_size
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
+            excess -= size
             dropped += 1
         return dropped
+
+
+def _sizes_by_use(root: Path) -> Iterator[tuple[int, int, Path]]:
+    """(time of the last use in ns, bytes, path) of each file; another process may drop some meanwhile."""
+    for folder, _, names in os.walk(root):
+        for path in (Path(folder, name) for name in names):
+            with suppress(OSError):
+                status = path.stat()
+                yield status.st_mtime_ns, status.st_size, path
 
 
 class _BytesDisk(diskcache.Disk):  # type: ignore[misc]
@@ -244,8 +274,8 @@ class BlobCache:
 
         def read(cache: diskcache.Cache) -> dict[str, bytes]:
             with cache.transact(retry=True):
-                found = ((key, cache.get(key, retry=True)) for key in keys)
-                return {key: value for key, value in found if isinstance(value, bytes)}
+                found = ((key, _blob(cache, key)) for key in keys)
+                return {key: value for key, value in found if value is not None}
 
         return self._attempt(read) or {}
 
@@ -279,7 +309,8 @@ class BlobCache:
                 return action(self._open())
             except (sqlite3.OperationalError, diskcache.Timeout, OSError):
                 return None
-            except (sqlite3.DatabaseError, KeyError, ValueError):
+            except sqlite3.DatabaseError as error:
+                _log.warning("the cache %s is damaged and begins anew: %s", self.root, error)
                 self._rebuild()
         return None
 
@@ -297,6 +328,17 @@ class BlobCache:
     def _rebuild(self) -> None:
         self.close()
         shutil.rmtree(self.root, ignore_errors=True)
+
+
+def _blob(cache: "diskcache.Cache", key: str) -> bytes | None:
+    """A value; one that is none of ours is dropped."""
+    try:
+        value = cache.get(key, retry=True)
+    except (KeyError, ValueError, TypeError) as error:
+        _log.warning("a damaged entry of the cache %s is dropped: %s", cache.directory, error)
+        cache.delete(key, retry=True)
+        return None
+    return value if isinstance(value, bytes) else None
 
 
 def _pack(names: Sequence[str]) -> NDArray[Any]:
@@ -325,6 +367,8 @@ def _save_arrays(path: Path, arrays: Mapping[str, NDArray[Any]], level: int = 1)
 
 def _load_arrays(path: Path, build: Callable[[_Arrays], _Loaded]) -> _Loaded:
     content = io.BytesIO(read_bytes(path))
+    with suppress(OSError):  # a folder that cannot be written is not pruned either
+        os.utime(path)
     try:
         with np.load(content, allow_pickle=False) as archive:
             return build(dict(archive))

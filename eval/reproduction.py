@@ -5,16 +5,15 @@ repository is read (it is handed the files), nor how the script is kept from har
 """
 
 import os
-import shutil
 import sys
-import tempfile
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from cgm.errors import SandboxError
 from cgm.protocols import CheckResult
+from cgm.store import scratch_folder
 from eval.sandbox import Outcome, Sandbox
 
 # where projects keep their packages, by custom
@@ -50,6 +49,7 @@ class ReproductionCheck:
 
         Raises:
             SandboxError: it could not be run in isolation, did not finish, or a path leaves the repository.
+            StorageError: no temporary folder can be made.
         """
         base = self._copy or self._make_copy()
         root = base / "repository"
@@ -69,8 +69,9 @@ class ReproductionCheck:
 
     def _make_copy(self) -> Path:
         """Lay out a folder with `repository/` and `reproduction/`, which lives as long as this object."""
-        base = Path(tempfile.mkdtemp(prefix="r4-check-")).resolve()
-        weakref.finalize(self, shutil.rmtree, base, ignore_errors=True)
+        life = ExitStack()
+        weakref.finalize(self, life.close)
+        base = life.enter_context(scratch_folder("r4-check-"))
         try:
             for path, content in self._files():
                 _write(_inside(base / "repository", path), content)

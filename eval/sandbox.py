@@ -13,7 +13,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -24,6 +23,7 @@ from pathlib import Path
 from typing import IO
 
 from cgm.errors import SandboxError, require
+from cgm.store import scratch_folder
 
 MECHANISMS = ("bwrap", "unshare")
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/nix/store", "/gnu/store")
@@ -81,6 +81,7 @@ class Sandbox:
 
         Raises:
             SandboxError: a path is missing, or the mechanism fails.
+            StorageError: no temporary folder can be made.
         """
         for path in (cwd, *readable, *writable):
             if not path.is_absolute() or not path.exists():
@@ -90,9 +91,9 @@ class Sandbox:
                 os.chown(path, _NOBODY, _NOBODY)
         readable = [*_system_paths(), *_interpreter_paths(argv[0]), *readable]
         links = _links_outside([*readable, *writable], argv[0])
-        with tempfile.TemporaryDirectory(prefix="r4-root-") as root, _ready_pipe() as (ready, ready_end):
+        with scratch_folder("r4-root-") as root, _ready_pipe() as (ready, ready_end):
             order = self._order(argv, cwd, ready_end) | {
-                "root": root if self.mechanism == "unshare" else "",
+                "root": str(root) if self.mechanism == "unshare" else "",
                 "readable": [str(path) for path in readable],
                 "writable": [str(path) for path in writable],
                 "links": links,

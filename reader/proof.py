@@ -6,11 +6,11 @@ never sees the user's git settings, filters or hooks.
 
 import os
 import subprocess
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
 from cgm.errors import PatchError
+from cgm.store import scratch_folder
 
 _SECONDS = 60
 
@@ -20,9 +20,9 @@ def apply_diff(diff: str, texts: Mapping[str, str]) -> dict[str, str]:
 
     Raises:
         PatchError: git refuses the diff, or is not installed.
+        StorageError: no temporary folder can be made.
     """
-    with tempfile.TemporaryDirectory(prefix="r4-patch-") as folder:
-        root = Path(folder).resolve()
+    with scratch_folder("r4-patch-") as root:
         work = root / "work"
         work.mkdir()
         for path, text in texts.items():

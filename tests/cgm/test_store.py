@@ -17,6 +17,7 @@ from cgm.graph import CodeGraph
 from cgm.protocols import DenseIndex, LexicalIndex
 from cgm.store import (
     StageCache,
+    _sizes_by_use,
     append_row,
     fingerprint,
     load_dense,
@@ -26,6 +27,7 @@ from cgm.store import (
     save_dense,
     save_graph,
     save_lexical,
+    scratch_folder,
     write_bytes,
     write_json,
     write_rows,
@@ -127,11 +129,18 @@ def test_a_row_for_which_the_disk_has_no_room_leaves_no_part_of_it(tmp_path: Pat
 
 
 @pytest.mark.parametrize(
-    ("line", "rule"), [(b"{", "rows:2: not JSON"), (b"[1]", "rows:2: a line must"), (b'"\xff"', "rows:2: not JSON")]
+    ("line", "rule"),
+    [(b"{", "rows:2: not JSON"), (b"[1]", "rows:2: a line must"), (b'"\xff"', "rows:2: not JSON")],
 )
 def test_a_damaged_row_is_refused_with_its_line(tmp_path: Path, line: bytes, rule: str) -> None:
     (tmp_path / "rows").write_bytes(b"{}\n" + line)
     with pytest.raises(ArtifactError, match=rule):
+        list(read_rows(tmp_path / "rows"))
+
+
+def test_a_row_that_is_nested_too_deep_is_refused_with_its_line(tmp_path: Path) -> None:
+    (tmp_path / "rows").write_bytes(b"{}\n" + b"[" * 200_000)
+    with pytest.raises(ArtifactError, match="rows:2: not JSON"):
         list(read_rows(tmp_path / "rows"))
 
 
@@ -207,6 +216,39 @@ def test_what_was_used_longest_ago_is_dropped_first(tmp_path: Path) -> None:
     assert cache.prune(2 * size) == 1
     assert [bool(cache.load("rewriter", key, Rewrite)) for key in ("newest", "middle", "oldest")] == [True, False, True]
     assert cache.prune(0) == 2
+
+
+def test_arrays_that_were_read_last_are_dropped_last(tmp_path: Path) -> None:
+    cache = StageCache(tmp_path)
+    for age, key in enumerate(("newer", "older")):
+        save_graph(cache.path("preprocessing", key, ".npz"), _graph())
+        os.utime(cache.path("preprocessing", key, ".npz"), ns=(0, 10**18 - age))
+    load_graph(cache.path("preprocessing", "older", ".npz"))
+    assert cache.prune(cache.path("preprocessing", "older", ".npz").stat().st_size) == 1
+    assert [path.stem for path in tmp_path.rglob("*.npz")] == ["older"]
+
+
+def test_an_entry_that_vanishes_meanwhile_does_not_stop_the_pruning(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name).write_text("")
+    found = _sizes_by_use(tmp_path)
+    _, _, first = next(found)
+    (tmp_path / ("two" if first.name == "one" else "one")).unlink()
+    assert list(found) == []
+
+
+def test_a_scratch_folder_is_gone_at_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    with scratch_folder("r4-") as folder:
+        (folder / "file").write_text("")
+        assert folder.parent == tmp_path.resolve()
+    assert not list(tmp_path.iterdir())
+
+
+def test_no_place_for_a_scratch_folder_is_a_storage_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "gone"))
+    with pytest.raises(StorageError, match=r"cannot make a temporary folder: .*gone"), scratch_folder("r4-"):
+        raise AssertionError
 
 
 def test_an_absent_cache_needs_no_pruning(tmp_path: Path) -> None:

@@ -37,12 +37,23 @@ def test_a_pickled_entry_is_never_loaded(cache: BlobCache) -> None:
     assert cache.get("a") is None
 
 
-def test_a_damaged_database_is_rebuilt(cache: BlobCache) -> None:
+def test_a_damaged_entry_costs_no_other(cache: BlobCache, caplog: pytest.LogCaptureFixture) -> None:
+    cache.put("a", b"1")
+    with diskcache.Cache(str(cache.root)) as foreign:
+        foreign["b"] = {"pickled": True}
+    assert cache.get_many(["b", "a"]) == {"a": b"1"}
+    assert "a damaged entry of the cache" in caplog.text
+    cache.put("b", b"2")
+    assert cache.get_many(["a", "b"]) == {"a": b"1", "b": b"2"}
+
+
+def test_a_damaged_database_is_rebuilt(cache: BlobCache, caplog: pytest.LogCaptureFixture) -> None:
     cache.put("a", b"1")
     cache.close()
     for file in cache.root.iterdir():
         file.write_bytes(b"not a database" * 1000)
     assert cache.get("a") is None
+    assert "is damaged and begins anew" in caplog.text
     cache.put("a", b"2")
     assert cache.get("a") == b"2"
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from cgm.errors import SandboxError
+from cgm.errors import SandboxError, StorageError
 from eval.reproduction import ReproductionCheck
 from eval.sandbox import Limits, Sandbox
 
@@ -97,3 +97,10 @@ def test_files_of_a_bare_git_repository_serve_as_well(tmp_path: Path) -> None:
     script.write_text(SCRIPT)
     check = ReproductionCheck(script, lambda: [(path, git("-C", str(bare), "show", f"HEAD:{path}")) for path in FILES])
     assert [check.run({}).passed, check.run(FIXED).passed] == [False, True]
+
+
+def test_no_place_for_the_copy_is_a_storage_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    check = check_of(tmp_path)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "gone"))
+    with pytest.raises(StorageError, match="cannot make a temporary folder"):
+        check.run({})

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from cgm.errors import ConfigError, SandboxError
+from cgm.errors import ConfigError, SandboxError, StorageError
 from eval import sandbox
 from eval.sandbox import MECHANISMS, Limits, Outcome, Sandbox
 
@@ -288,3 +288,10 @@ def test_isolation_none_still_limits_time_memory_and_environment(monkeypatch: py
 def test_an_unknown_isolation_is_refused() -> None:
     with pytest.raises(ConfigError, match="isolation must be one of"):
         Sandbox("docker")
+
+
+def test_no_place_for_the_file_tree_is_a_storage_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    confined = Sandbox("none")
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "gone"))
+    with pytest.raises(StorageError, match="cannot make a temporary folder"):
+        confined.run([sys.executable], cwd=Path("/"))

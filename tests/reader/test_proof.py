@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from cgm.errors import PatchError
+from cgm.errors import PatchError, StorageError
 from reader.proof import apply_diff, prove
 
 _DIFF = "--- a/x.py\n+++ b/x.py\n@@ -1 +1 @@\n-a\n+b\n"
@@ -44,4 +44,10 @@ def test_a_temporary_folder_inside_a_repository_is_no_part_of_it(
 def test_git_that_is_not_there_is_an_error_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nonexistent")
     with pytest.raises(PatchError, match="git apply could not run"):
+        apply_diff(_DIFF, {"x.py": "a\n"})
+
+
+def test_no_place_for_the_copies_is_a_storage_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "gone"))
+    with pytest.raises(StorageError, match="cannot make a temporary folder"):
         apply_diff(_DIFF, {"x.py": "a\n"})
