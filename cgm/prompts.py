@@ -8,6 +8,7 @@ from typing import Any
 
 from jinja2 import Environment, StrictUndefined, Template
 
+from cgm.encoding import encodable
 from cgm.protocols import Message
 
 _ROLES = ("system", "user")
@@ -22,12 +23,14 @@ def load_prompt(package: str, name: str) -> Template:
 
 
 def render(template: Template, **values: Any) -> tuple[Message, ...]:
-    """Render the blocks `system` and `user` of a template, in that order.
+    """Render the blocks `system` and `user` of a template, in that order, as text that can be encoded.
 
     Raises:
         jinja2.UndefinedError: the template uses a value that is not given.
     """
     context = template.new_context(values)
     return tuple(
-        Message(role, "".join(template.blocks[role](context)).strip()) for role in _ROLES if role in template.blocks
+        Message(role, encodable("".join(template.blocks[role](context)).strip()))
+        for role in _ROLES
+        if role in template.blocks
     )

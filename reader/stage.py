@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from cgm.artifacts import Edit, Issue, Patch, Ranking, Sample, Subgraph, Usage
+from cgm.encoding import encodable
 from cgm.errors import InputError, ModelError, PatchError, SandboxError, require
 from cgm.prompts import load_prompt, render
 from cgm.protocols import LLM, Answer, AnswerForm, Check, Codebase, Message, Sampling
@@ -225,7 +226,7 @@ class _Search:
         for _ in range(self._config.retries):
             if attempt.repair:
                 break
-            said = (Message("assistant", answer.text), *render(_RETRY, error=attempt.error))
+            said = (Message("assistant", encodable(answer.text)), *render(_RETRY, error=attempt.error))
             again = self._ask((*messages, *said), replace(sampling, count=1), self._form.constrain(view))
             if not again:
                 break

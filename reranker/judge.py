@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cgm.artifacts import Issue
+from cgm.encoding import encodable
 from cgm.errors import AnswerError, RepositoryError
 from cgm.prompts import load_prompt, render
 from cgm.protocols import LLM, AnswerForm, Codebase, Message, Sampling
@@ -55,7 +56,8 @@ class Judge:
 
     def select(self, issue: Issue, paths: Sequence[str]) -> tuple[str, ...]:
         """Keep k1 of the first paths: those that the model names, in its order, then the first others."""
-        shown = list(paths[: self.settings.shown])
+        places = {encodable(path): path for path in paths[: self.settings.shown]}
+        shown = list(places)
         if not shown:
             return ()
         text = issue.problem_statement[: self.settings.issue_chars]
@@ -63,7 +65,7 @@ class Judge:
         named, unknown = read_paths(self._ask(messages, _paths_form(shown, self.settings.k1)), shown)
         if unknown:
             _LOG.info("%s: %d paths of the model's answer are unknown and left out", issue.instance_id, unknown)
-        return tuple(dict.fromkeys((*named, *shown)))[: self.settings.k1]
+        return tuple(places[path] for path in dict.fromkeys((*named, *shown)))[: self.settings.k1]
 
     def rate(self, issue: Issue, paths: Sequence[str], codebase: Codebase) -> dict[str, int]:
         """Score the outline of each path from 1 to 5; a path without a usable answer gets none."""

@@ -45,3 +45,8 @@ def test_code_reaches_the_model_as_it_is(package: str) -> None:
 def test_a_value_that_is_not_given_is_refused(package: str) -> None:
     with pytest.raises(UndefinedError, match="language"):
         render(load_prompt(package, "ask"), lines=[])
+
+
+def test_a_path_that_is_not_utf_8_becomes_text_that_can_be_sent(package: str) -> None:
+    user = render(load_prompt(package, "ask"), language="Python", lines=["caf\udce9.py", "\ud800"])[1]
+    assert user.content.encode().decode() == "caf\ufffd.py\n\ufffd"

@@ -125,6 +125,14 @@ def test_an_answer_that_does_not_apply_is_sent_back_once_with_its_error(
     assert patch.usage.calls == 2
 
 
+def test_an_answer_with_half_a_character_is_sent_back_as_text_that_can_be_encoded(
+    read: Callable[..., Patch], scripted: Any
+) -> None:
+    llm = scripted(["nothing \ud800", _RIGHT])
+    read(RepairReader(RepairConfig(samples=1), llm=llm))
+    assert "".join(message.content for message in llm.requests[1][0]).encode()
+
+
 @pytest.mark.parametrize(
     ("answer", "error"),
     [

@@ -64,6 +64,14 @@ def test_the_form_allows_the_shown_files_alone(found: Any) -> None:
     assert json.loads(llm.forms[0].definition)["properties"]["files"]["items"]["enum"] == list(SHOWN)
 
 
+def test_a_path_that_is_not_utf_8_is_shown_as_text_that_can_be_sent_and_kept_as_it_is(found: Any) -> None:
+    llm = ScriptedLLM('{"files": ["shop/caf\ufffd.py"]}')
+    assert Judge(SETTINGS, llm).select(found.issue, (*SHOWN, "shop/caf\udce9.py"))[0] == "shop/caf\udce9.py"
+    assert llm.forms[0] is not None
+    assert llm.asked[0].encode()
+    assert json.loads(llm.forms[0].definition)["properties"]["files"]["items"]["enum"][-1] == "shop/caf\ufffd.py"
+
+
 @pytest.mark.parametrize(
     ("answer", "paths"),
     [
