@@ -193,11 +193,15 @@ def _disk_snapshot(root: Path, paths: Iterable[str] | None, left_out: frozenset[
 
 
 def _walk(root: Path, skipped: Counter[str]) -> Iterator[str]:
-    for folder, names, files in os.walk(root):
+    def count(_: OSError) -> None:
+        skipped["unreadable folder"] += 1
+
+    for folder, names, files in os.walk(root, onerror=count):
         kept = [name for name in names if not _is_skipped_folder(Path(folder, name))]
         skipped["skipped folder"] += len(names) - len(kept)
         relative = Path(folder).relative_to(root)
-        links = [name for name in kept if Path(folder, name).is_symlink()]
+        # unlike Path.is_symlink, this does not raise where a path is too long
+        links = [name for name in kept if os.path.islink(os.path.join(folder, name))]  # noqa: PTH114, PTH118
         names[:] = sorted(set(kept) - set(links))
         yield from ((relative / name).as_posix() for name in (*files, *links))
 

@@ -324,3 +324,17 @@ def test_a_file_swapped_for_a_pipe_after_listing_is_refused_and_not_waited_for(f
     os.mkfifo(root / "a.py")
     with pytest.raises(RepositoryError, match=r"cannot read 'a\.py'.*no regular file"):
         snapshot.read("a.py")
+
+
+def test_a_subfolder_that_cannot_be_read_is_counted(folder: Callable[..., Path]) -> None:
+    root = folder({"a.py": "1"})
+    name = "d" * 250
+    inner = os.open(root, os.O_RDONLY)
+    for _ in range(20):  # deeper than a path may be long, which no user may read
+        os.mkdir(name, dir_fd=inner)
+        outer, inner = inner, os.open(name, os.O_RDONLY, dir_fd=inner)
+        os.close(outer)
+    os.close(inner)
+    snapshot = open_snapshot(root)
+    assert [entry.path for entry in snapshot.files] == ["a.py"]
+    assert snapshot.skipped["unreadable folder"] == 1
