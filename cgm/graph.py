@@ -6,6 +6,8 @@ nor the text of a node (`cgm.text`): a node is a path and a line range.
 Legend: N nodes, E edges.
 """
 
+import heapq
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
@@ -229,35 +231,96 @@ def to_cgm_json(graph: CodeGraph, text_of: Callable[[int], str]) -> dict[str, An
 def from_cgm_json(document: Mapping[str, Any]) -> tuple[CodeGraph, tuple[str, ...]]:
     """Read CGM's released JSON form: the graph and the text of each node.
 
-    Both spellings of a node's key, `id` and `nodeId`, are read. Edges to unknown ids are counted in
-    `unlinked["unknown id"]`.
+    Both spellings of a node's key, `id` and `nodeId`, are read. Nodes stand in the document's order but for parents,
+    which stand before their children. Nodes that nothing contains are put below the Repo node, which is made where
+    there is none, and counted in `unlinked["no parent"]`; edges to unknown ids are counted in
+    `unlinked["unknown id"]`, a second CONTAINS edge between the same two in `unlinked["repeated"]`.
 
     Raises:
-        GraphFormatError: a node or edge lacks a field, repeats an id, or has an unknown type.
+        GraphFormatError: a node or edge lacks a field, repeats an id, or has an unknown type or a line that is no
+            number; there are two Repo nodes; or CONTAINS gives a node two parents, the Repo node one, or is a cycle.
     """
-    rows: Sequence[Mapping[str, Any]] = _required(document, "nodes")
-    kinds = [_cgm_kind(row) for row in rows]
-    order = sorted(range(len(rows)), key=lambda index: kinds[index] != NodeKind.REPO)
-    position: dict[Any, int] = {}
-    for new, old in enumerate(order):
-        if position.setdefault(_cgm_id(rows[old]), new) != new:
-            raise GraphFormatError(f"node id must be unique, got {_cgm_id(rows[old])!r} twice")
-    edges, unknown = _cgm_edges(_required(document, "edges"), position)
+    rows = _cgm_rows(document, "nodes")
+    edges, unlinked = _cgm_edges(_cgm_rows(document, "edges"), _cgm_positions(rows))
+    if all(_cgm_kind(row) != NodeKind.REPO for row in rows):
+        rows = [*rows, {"nodeId": "", "nodeType": "Repo", "repoName": "repository"}]
+    parent = _cgm_parents(rows, edges)
+    root = parent.index(-1)
+    orphans = [node for node in range(len(rows)) if parent[node] is None]
+    edges += [(EdgeKind.CONTAINS, root, node) for node in orphans]
+    unlinked["no parent"] = len(orphans)
+    order = _parents_first(rows, [root if above is None else above for above in parent])
     columns = np.array(edges, dtype=np.int32).reshape(-1, 3)
-    graph = CodeGraph(
-        node_kind=np.array([kinds[old] for old in order], dtype=np.uint8),
-        node_name=tuple(_cgm_name(rows[old], kinds[old]) for old in order),
-        node_path=tuple(str(rows[old].get("filePath", "")) for old in order),
-        node_start=np.array([rows[old].get("startLine", 0) for old in order], dtype=np.int32),
-        node_end=np.array([rows[old].get("endLine", 0) for old in order], dtype=np.int32),
-        edge_kind=columns[:, 0].astype(np.uint8),
-        edge_source=columns[:, 1],
-        edge_target=columns[:, 2],
-        edge_confidence=np.ones(len(columns), dtype=np.float32),
-        edge_line=np.zeros(len(columns), dtype=np.int32),
-        unlinked={"unknown id": unknown} if unknown else {},
+    columns[:, 1:] = np.argsort(order).astype(np.int32)[columns[:, 1:]]
+    ordered = [rows[old] for old in order]
+    graph = _cgm_graph(ordered, columns, {reason: count for reason, count in unlinked.items() if count})
+    return graph, tuple(_cgm_text(row, "text") for row in ordered)
+
+
+def _cgm_graph(rows: Sequence[Mapping[str, Any]], edges: IntArray, unlinked: Mapping[str, int]) -> CodeGraph:
+    """A graph of rows in order and edges of shape (E, 3): kind, source, target."""
+    kinds = [_cgm_kind(row) for row in rows]
+    return CodeGraph(
+        node_kind=np.array(kinds, dtype=np.uint8),
+        node_name=tuple(_cgm_name(row, kind) for row, kind in zip(rows, kinds, strict=True)),
+        node_path=tuple(_cgm_text(row, "filePath") for row in rows),
+        node_start=np.array([_cgm_line(row, "startLine") for row in rows], dtype=np.int32),
+        node_end=np.array([_cgm_line(row, "endLine") for row in rows], dtype=np.int32),
+        edge_kind=edges[:, 0].astype(np.uint8),
+        edge_source=edges[:, 1].copy(),
+        edge_target=edges[:, 2].copy(),
+        edge_confidence=np.ones(len(edges), dtype=np.float32),
+        edge_line=np.zeros(len(edges), dtype=np.int32),
+        unlinked=unlinked,
     )
-    return graph, tuple(str(rows[old].get("text", "")) for old in order)
+
+
+def _cgm_rows(document: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
+    rows = _required(document, key)
+    if not isinstance(rows, list) or not all(isinstance(row, Mapping) for row in rows):
+        raise GraphFormatError(f"{key} must be a list of objects, got {type(rows).__name__}")
+    return rows
+
+
+def _cgm_positions(rows: Sequence[Mapping[str, Any]]) -> dict[int | str, int]:
+    position: dict[int | str, int] = {}
+    for number, row in enumerate(rows):
+        if position.setdefault(_cgm_id(row), number) != number:
+            raise GraphFormatError(f"node id must be unique, got {_cgm_id(row)!r} twice")
+    return position
+
+
+def _cgm_parents(rows: Sequence[Mapping[str, Any]], edges: Sequence[tuple[int, int, int]]) -> list[int | None]:
+    """The parent of every node: -1 of the Repo node, None where nothing contains it."""
+    parent: list[int | None] = [-1 if _cgm_kind(row) == NodeKind.REPO else None for row in rows]
+    if parent.count(-1) != 1:
+        raise GraphFormatError(f"a code graph must have one Repo node, got {parent.count(-1)}")
+    for kind, source, target in edges:
+        if kind != EdgeKind.CONTAINS:
+            continue
+        if parent[target] is not None:
+            rule = "the Repo node must have no parent" if parent[target] == -1 else "a node must have one parent"
+            raise GraphFormatError(f"{rule}, got {_cgm_id(rows[source])!r} above {_cgm_id(rows[target])!r}")
+        parent[target] = source
+    return parent
+
+
+def _parents_first(rows: Sequence[Mapping[str, Any]], parent: Sequence[int]) -> list[int]:
+    """Positions of the nodes, each after its parent, else as they stand."""
+    children: list[list[int]] = [[] for _ in parent]
+    for node, above in enumerate(parent):
+        if above >= 0:
+            children[above].append(node)
+    ready, order = [parent.index(-1)], []
+    while ready:
+        node = heapq.heappop(ready)
+        order.append(node)
+        for child in children[node]:
+            heapq.heappush(ready, child)
+    if len(order) < len(parent):
+        lost = min(set(range(len(parent))) - set(order))
+        raise GraphFormatError(f"contains must be a tree, got a cycle at or above node {_cgm_id(rows[lost])!r}")
+    return order
 
 
 def _cgm_node(graph: CodeGraph, node: int, text: str) -> dict[str, Any]:
@@ -273,39 +336,63 @@ def _cgm_node(graph: CodeGraph, node: int, text: str) -> dict[str, Any]:
     }
 
 
-def _cgm_id(row: Mapping[str, Any]) -> Any:
-    identity = row["id"] if "id" in row else _required(row, "nodeId")
-    if not isinstance(identity, int | str):
+def _cgm_id(row: Mapping[str, Any]) -> int | str:
+    return _checked_id(row["id"] if "id" in row else _required(row, "nodeId"))
+
+
+def _checked_id(identity: Any) -> int | str:
+    if not isinstance(identity, int | str) or isinstance(identity, bool):
         raise GraphFormatError(f"node id must be a number or text, got {identity!r}")
     return identity
 
 
 def _cgm_kind(row: Mapping[str, Any]) -> NodeKind:
     name = _required(row, "nodeType")
-    if name not in _CGM_NODE_KIND:
+    if not isinstance(name, str) or name not in _CGM_NODE_KIND:
         raise GraphFormatError(f"nodeType must be one of {sorted(_CGM_NODE_KIND)}, got {name!r}")
     return _CGM_NODE_KIND[name]
 
 
 def _cgm_name(row: Mapping[str, Any], kind: NodeKind) -> str:
-    return str(row.get(_CGM_NAME_FIELD.get(kind, "name"), row.get("name", "")))
+    key = _CGM_NAME_FIELD.get(kind, "name")
+    return _cgm_text(row, key if key in row else "name")
+
+
+def _cgm_text(row: Mapping[str, Any], key: str) -> str:
+    value = row.get(key)
+    return "" if value is None else str(value)
+
+
+def _cgm_line(row: Mapping[str, Any], key: str) -> int:
+    line = row.get(key, 0)
+    if not isinstance(line, int) or isinstance(line, bool) or not 0 <= line < 1 << 31:
+        raise GraphFormatError(f"{key} must be a line number >= 0, got {line!r} in node {_cgm_id(row)!r}")
+    return line
 
 
 def _cgm_edges(
-    rows: Sequence[Mapping[str, Any]], position: Mapping[Any, int]
-) -> tuple[list[tuple[int, int, int]], int]:
+    rows: Sequence[Mapping[str, Any]], position: Mapping[int | str, int]
+) -> tuple[list[tuple[int, int, int]], Counter[str]]:
+    """Edges (kind, source, target) by position, and how many rows gave none, by reason."""
     edges: list[tuple[int, int, int]] = []
-    unknown = 0
+    unlinked: Counter[str] = Counter()
+    contains: set[tuple[int, int, int]] = set()
     for row in rows:
         name = str(_required(row, "edgeType")).upper()
         if name not in EdgeKind.__members__:
             raise GraphFormatError(f"edgeType must be one of {[kind.name for kind in EdgeKind]}, got {name!r}")
-        ends = (_required(row, "source"), _required(row, "target"))
-        if ends[0] in position and ends[1] in position:
-            edges.append((EdgeKind[name], position[ends[0]], position[ends[1]]))
-        else:
-            unknown += 1
-    return edges, unknown
+        source, target = (position.get(_checked_id(_required(row, end))) for end in ("source", "target"))
+        if source is None or target is None:
+            unlinked["unknown id"] += 1
+            continue
+        edge = (EdgeKind[name], source, target)
+        if edge in contains:
+            unlinked["repeated"] += 1
+            continue
+        if edge[0] == EdgeKind.CONTAINS:
+            contains.add(edge)
+        edges.append(edge)
+    return edges, unlinked
 
 
 def _required(row: Mapping[str, Any], key: str) -> Any:
