@@ -6,7 +6,7 @@ Knows how these become the JSON-ready part of a fingerprint. Does not know what 
 import hashlib
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from importlib import resources
+from importlib import metadata, resources
 from importlib.resources.abc import Traversable
 from typing import Any
 
@@ -14,6 +14,7 @@ from cgm.store import fingerprint
 from launch.schema import Choice, wanted_services
 
 FLOOR = "cgm"
+_LIBRARIES = ("tree-sitter", "tree-sitter-python", "scikit-learn", "scipy", "numpy", "faiss-cpu", "rapidfuzz")
 # settings of language models that change what an answer takes, never what it says
 _INCIDENTAL = ("timeout", "retries", "prompt_price", "completion_price", "key_variable", "folder", "cache_gib")
 
@@ -25,16 +26,29 @@ def stage_identity(choice: Choice, services: Mapping[str, Any]) -> list[Any]:
 
 
 def option_identity(choice: Choice) -> list[Any]:
-    """The identity of an option by itself: name, settings, and the code of its package and of the floor."""
+    """The identity of an option by itself: name, settings, its package's code and the floor's, and the libraries."""
     package = choice.option.target.partition(":")[0].rpartition(".")[0]
     code = [code_version(name) for name in sorted({FLOOR, package} - {""})]
-    return [choice.identity(), code]
+    return [choice.identity(), code, library_versions()]
 
 
 def answers_identity(choice: Choice) -> str:
     """A digest of a language model's option and the settings that shape its answers."""
     settings = {name: value for name, value in choice.identity()["config"].items() if name not in _INCIDENTAL}
     return fingerprint(choice.option.name, settings)
+
+
+@lru_cache
+def library_versions() -> dict[str, str]:
+    """The versions of the libraries that shape outputs; empty for one that another distribution provides."""
+    return {name: _version(name) for name in _LIBRARIES}
+
+
+def _version(distribution: str) -> str:
+    try:
+        return metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return ""
 
 
 @lru_cache

@@ -7,7 +7,14 @@ from pathlib import Path
 import pytest
 
 from cgm.store import fingerprint
-from launch.identity import _INCIDENTAL, answers_identity, code_version, option_identity, stage_identity
+from launch.identity import (
+    _INCIDENTAL,
+    answers_identity,
+    code_version,
+    library_versions,
+    option_identity,
+    stage_identity,
+)
 from launch.schema import OPTIONS, Choice, Option, config_class, find_option
 
 
@@ -83,6 +90,23 @@ def test_answers_are_shared_where_no_setting_that_shapes_them_differs(
     config = config_class(option)
     before, after = (answers_identity(Choice(option, config(**values))) for values in ({}, change))
     assert (before == after) is same
+
+
+def test_another_version_of_a_library_makes_another_identity(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    choice = Choice(Option("llm", "none"), _Config())
+    before = option_identity(choice)
+    (tmp_path / "scipy-99.0.dist-info").mkdir()
+    (tmp_path / "scipy-99.0.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: scipy\nVersion: 99.0\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    library_versions.cache_clear()
+    try:
+        assert option_identity(choice) != before
+    finally:
+        library_versions.cache_clear()
+
+
+def test_every_library_that_shapes_outputs_is_installed() -> None:
+    assert all(library_versions().values())
 
 
 def test_settings_that_leave_answers_alone_are_settings() -> None:
