@@ -85,6 +85,12 @@ class Pipeline:
             chain.fail(error)
         return chain.close()
 
+    def codebase(self, instance: Instance) -> Codebase:
+        """The codebase that an instance was taken through. Raises as `preprocessing.snapshot.open_snapshot`."""
+        chain = Chain(self, instance)
+        chain.open()
+        return chain.codebase()
+
 
 class Chain:
     """One instance on its way through a pipeline."""
@@ -124,6 +130,10 @@ class Chain:
     def _preprocessing(self) -> None:
         if not self._issue.problem_statement.strip():
             raise IssueError(f"an issue must have a text, got an empty one for {self._issue.instance_id}")
+        self.open()
+
+    def open(self) -> None:
+        """Open the snapshot and index it, unless it was indexed before."""
         instance = self._instance
         self._snapshot = open_snapshot(instance.location, self._issue.base_commit, left_out=instance.left_out)
         inputs = (self._snapshot.name, self._snapshot.identity)

@@ -22,7 +22,9 @@ from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 from rich.console import Console
 
+from cgm.artifacts import Issue
 from cgm.errors import CgmError
+from cgm.protocols import Codebase
 from cgm.store import write_json
 from eval.localization import load_gold
 from launch.arguments import PATHS, expanded, quote_arguments
@@ -30,11 +32,10 @@ from launch.console import RunProgress, printable, show_findings, show_page, sho
 from launch.dataset import Instance, load_instances
 from launch.pipeline import Outcome, Pipeline
 from launch.refusal import explain
-from launch.runfolder import open_run, write_artifacts, write_metrics, write_page
+from launch.runfolder import open_run, write_artifacts, write_metrics, write_page, write_subgraph
 from launch.runner import Report, run_instances
 from launch.schema import RunConfig, register, run_config
 from launch.summary import summarize_run
-from preprocessing.snapshot import open_snapshot
 
 Job = Callable[[DictConfig, Path], int]
 _log = logging.getLogger(__name__)
@@ -95,7 +96,7 @@ def run_job(config: DictConfig, folder: Path) -> int:
     checked = bool(settings.check)
     _show([report.outcome for report in reports], summary, metrics, folder, checked=checked)
     if settings.repo and reports[0].outcome.ranking:
-        _page(folder, instances[0], reports[0].outcome)
+        _write_to_look_at(folder, instances[0].issue, reports[0].outcome, pipeline.codebase(instances[0]))
     return _exit_code(summary)
 
 
@@ -141,9 +142,10 @@ def _show(
         _refuse(f"{failure.instance_id}: {failure.stage}: {failure.message}")
 
 
-def _page(folder: Path, instance: Instance, outcome: Outcome) -> None:
-    sources = open_snapshot(instance.location, instance.issue.base_commit, left_out=instance.left_out)
-    show_page(Console(highlight=False), write_page(folder, instance.issue, outcome, sources))
+def _write_to_look_at(folder: Path, issue: Issue, outcome: Outcome, codebase: Codebase) -> None:
+    assert outcome.subgraph
+    write_subgraph(folder, outcome.subgraph, codebase)
+    show_page(Console(highlight=False), write_page(folder, issue, outcome, codebase.sources))
 
 
 def _exit_code(summary: dict[str, Any]) -> int:

@@ -10,6 +10,7 @@ gives the same bytes; times, tokens and memory are in summary.json alone.
     patches.jsonl      SWE-bench predictions
     failures.jsonl     what did not get through, with stage and reason
     subgraph.html      what was found, as a page to open in a browser; for a single issue alone
+    subgraph.txt       the code of the subgraph, best first, and its links, to paste into any chat; as subgraph.html
     metrics.json       localisation metrics, where gold is given; ranks.jsonl has them by instance
     summary.json       counts, times, tokens, memory
     .gitignore         keeps the folder out of git, and out of what a later run on the same repository reads
@@ -24,10 +25,11 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from cgm.artifacts import Gold, Issue, Patch, Ranking, to_row
+from cgm.artifacts import Gold, Issue, Patch, Ranking, Subgraph, to_row
 from cgm.errors import ConfigError
-from cgm.protocols import Sources
+from cgm.protocols import Codebase, Sources
 from cgm.store import read_bytes, write_json, write_rows, write_text
+from cgm.text import split_lines, subgraph_text
 from eval.localization import locate, summarize
 from eval.report import subgraph_page
 from launch.pipeline import Outcome
@@ -35,6 +37,7 @@ from launch.pipeline import Outcome
 _CONFIG = "config.yaml"
 # settings that change how a run goes, never what it finds
 _INCIDENTAL = ("cache_dir", "cache_gib", "run_dir", "workers")
+_TEXT_BUDGET = 40_000  # characters, some 10,000 tokens
 _CHECKOUT = Path(__file__).parents[1]
 
 
@@ -87,6 +90,19 @@ def write_page(folder: Path, issue: Issue, outcome: Outcome, sources: Sources) -
     page = folder / "subgraph.html"
     write_text(page, subgraph_page(issue, outcome.rewrite, outcome.subgraph, outcome.ranking, outcome.patch, sources))
     return page
+
+
+def write_subgraph(folder: Path, subgraph: Subgraph, codebase: Codebase) -> None:
+    """Write a subgraph as text for a language model.
+
+    Raises:
+        StorageError: the disk is full or the folder cannot be written.
+    """
+
+    def lines_of(path: str) -> list[str]:
+        return split_lines(codebase.sources.read(path))
+
+    write_text(folder / "subgraph.txt", subgraph_text(codebase.graph, subgraph, lines_of, _TEXT_BUDGET))
 
 
 def write_metrics(folder: Path, outcomes: Sequence[Outcome], gold: dict[str, Gold]) -> dict[str, Any]:

@@ -68,6 +68,15 @@ def test_a_single_issue_leaves_a_page_to_open_and_a_dataset_leaves_none(
     assert "subgraph.html" not in capsys.readouterr().out
 
 
+def test_a_single_issue_leaves_its_subgraph_as_text(cgm: Callable[..., int], pristine_shop: Any, home: Path) -> None:
+    assert cgm(*pristine_shop.single, "run_dir=run") == 0
+    text = (home / "run" / "subgraph.txt").read_text()
+    assert "# shop/price.py:price\ndef price(item):\n" in text
+    assert "shop/price.py:total CALLS shop/price.py:price\n" in text
+    assert cgm(*pristine_shop.many, "limit=1", "run_dir=many") == 0
+    assert not (home / "many" / "subgraph.txt").exists()
+
+
 def test_a_plain_folder_needs_no_git(
     cgm: Callable[..., int], pristine_shop: Any, home: Path, read: Callable[[str], Any]
 ) -> None:
