@@ -47,6 +47,7 @@ OPTIONS = (
     Option("reranker", "none", "reranker.stage:NoneReranker"),
     Option("reranker", "heuristic", "reranker.stage:HeuristicReranker"),
     Option("reranker", "llm", "reranker.stage:LLMReranker"),
+    Option("embedder", "none"),
     Option("embedder", "lsa", "cgm.embedder:LsaEmbedder"),
     Option("embedder", "sentence_transformer", "cgm.embedder:SentenceTransformerEmbedder"),
     Option("embedder", "openai", "cgm.embedder:OpenAIEmbedder"),

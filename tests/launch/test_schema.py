@@ -1,6 +1,8 @@
 import ast
 import dataclasses
+import importlib
 import inspect
+import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ from launch.schema import (
     OPTIONS,
     SERVICES,
     STAGES,
+    Choice,
     Option,
     RunConfig,
     build,
@@ -43,6 +46,11 @@ class _Echo:
     ) -> Sequence[Answer]:
         assert (sampling.count, form) == (1, None)
         return [Answer(messages[-1].content, 1, 1)]
+
+
+def _packages() -> list[str]:
+    declared = tomllib.loads((_ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]
+    return [name for name in declared if "." not in name]
 
 
 def _title(option: Option) -> str:
@@ -77,6 +85,7 @@ def test_every_option_composes_and_builds(option: Option, tmp_path: Path) -> Non
     needed = {
         "llm=replay": [f"llm.path={tmp_path / 'answers.jsonl'}"],
         "llm=openai": ["llm.model=some", "llm.key_variable=PATH"],
+        "embedder=openai": ["embedder.key_variable=PATH"],
     }
     config = _composed(_title(option), *needed.get(_title(option), []))
     assert config[option.group].option == option.name
@@ -150,6 +159,22 @@ def test_a_missing_service_is_refused_with_what_to_set() -> None:
     choice = run_config(_composed("rewriter=llm")).rewriter
     with pytest.raises(ConfigError, match="rewriter=llm needs llm: set llm=OPTION"):
         build(choice, {"llm": None})
+
+
+def test_without_an_embedder_meaning_may_have_no_weight() -> None:
+    def retriever(*overrides: str) -> Choice:
+        return run_config(_composed("embedder=none", *overrides)).retriever
+
+    assert build(retriever("retriever=hybrid"), {"embedder": None})
+    with pytest.raises(ConfigError, match=r"retriever\.weights\.dense must be 0 without an embedder"):
+        build(retriever("retriever=hybrid", "retriever.weights.dense=1"), {"embedder": None})
+    with pytest.raises(ConfigError, match="retriever=dense needs embedder: set embedder=OPTION"):
+        build(retriever("retriever=dense"), {"embedder": None})
+
+
+@pytest.mark.parametrize("package", _packages())
+def test_every_package_is_that_of_this_checkout(package: str) -> None:
+    assert Path(importlib.import_module(package).__path__[0]).resolve() == _ROOT / package
 
 
 def test_the_help_names_every_option() -> None:
