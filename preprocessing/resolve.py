@@ -210,6 +210,7 @@ class _Linker:
         return [node for node in below if node is not None and self._tree.kind[node] == NodeKind.FUNCTION]
 
     def _is_test(self, node: int) -> bool:
+        # not cgm.text.is_source_path, which says what an issue's fix may be in: code does call its vendored copies
         path = self._tree.path[node]
         if path not in self._tests:
             self._tests[path] = any(part.startswith(("test", "conftest")) for part in path.split("/"))

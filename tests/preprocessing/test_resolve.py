@@ -93,6 +93,11 @@ def test_a_name_with_many_candidates_is_counted_as_ambiguous(graph_of: GraphOf, 
     assert graph.unlinked == {"CALLS ambiguous": 1}
 
 
+def test_code_calls_methods_of_its_vendored_copies_by_name(graph_of: GraphOf, edges: Edges) -> None:
+    files = {"a.py": "def f(x):\n    x.rare()\n", "vendor/v.py": "class V:\n    def rare(self): ...\n"}
+    assert edges(graph_of(files), EdgeKind.CALLS) == {("a.py:f", "vendor/v.py:V.rare"): 1.0}
+
+
 def test_code_is_never_linked_by_name_to_tests(graph_of: GraphOf, edges: Edges) -> None:
     files = {"a.py": "def f(x):\n    x.rare()\n", "tests/t.py": "class T:\n    def rare(self): ...\n"}
     assert edges(graph_of(files), EdgeKind.CALLS) == {}
