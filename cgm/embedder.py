@@ -7,7 +7,7 @@ know how vectors are searched (`retriever.dense`).
 Legend: D documents, V terms, K dimensions, Q queries.
 """
 
-import os
+import json
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,12 +19,15 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
+from cgm.encoding import encodable
 from cgm.errors import AnswerError, ModelUnavailableError, require
 from cgm.graph import CodeGraph
+from cgm.keys import read_key, without_key
 from cgm.protocols import BlobStore, Codebase, DenseIndex, LexicalIndex
 from cgm.text import STOP_WORDS, node_text, split_lines, terms
 
 Vectors = NDArray[np.float32]
+_PUBLIC = "https://api.openai.com/v1"
 
 
 @dataclass
@@ -191,31 +194,35 @@ class SentenceTransformerEmbedder:
 
 @dataclass
 class OpenAIEmbedderConfig:
-    """An OpenAI-compatible server; `key_env` names the environment variable that holds the key."""
+    """Settings of `OpenAIEmbedder`."""
 
     model: str = "text-embedding-3-small"
-    base_url: str = "https://api.openai.com/v1"
-    key_env: str = "OPENAI_API_KEY"
+    base_url: str = _PUBLIC
+    key_variable: str = "OPENAI_API_KEY"  # the environment variable that holds the key; empty: the server needs none
     batch_size: int = 64
     max_chars: int = 6000  # of a document
-    timeout_s: float = 60.0
+    timeout: float = 60.0  # seconds
 
     def __post_init__(self) -> None:
         _check_texts(self.batch_size, self.max_chars)
-        require(self.timeout_s > 0, "embedder.timeout_s must be > 0", self.timeout_s)
+        require(self.timeout > 0, "embedder.timeout must be > 0", self.timeout)
+        known = self.base_url.startswith(("http://", "https://"))
+        require(known, "embedder.base_url must start with http:// or https://", self.base_url)
 
 
 class OpenAIEmbedder:
-    """An embeddings endpoint; vectors are kept by content in `blobs`."""
+    """An embeddings endpoint of an OpenAI-compatible server; vectors are kept by content in `blobs`."""
 
     def __init__(self, config: OpenAIEmbedderConfig, *, blobs: BlobStore) -> None:
         self.config = config
         self.texts = _TextEmbedder(self.name, config.batch_size, self._encode, blobs)
+        self._key = read_key("embedder", config.key_variable)
 
     @property
     def name(self) -> str:
-        """The model's identity, as it enters cache keys."""
-        return self.config.model
+        """The model, and the server unless it is the public one."""
+        server = self.config.base_url.partition("://")[2].rstrip("/")
+        return self.config.model if self.config.base_url == _PUBLIC else f"{self.config.model}@{server}"
 
     def index(self, codebase: Codebase) -> DenseIndex:
         """Embed every document of the codebase's lexical index. Raises as `embed_queries`."""
@@ -226,7 +233,7 @@ class OpenAIEmbedder:
 
         Raises:
             ModelUnavailableError: the server cannot be reached or refuses.
-            AnswerError: it answers another number of vectors.
+            AnswerError: its reply is not one vector for each text.
         """
         return self.texts.embed([query[: self.config.max_chars] for query in queries])
 
@@ -234,20 +241,36 @@ class OpenAIEmbedder:
     def _client(self) -> Any:
         from openai import OpenAI
 
-        # a local server asks for no key, and the client insists on one
-        key = os.environ.get(self.config.key_env) or "none"
-        return OpenAI(base_url=self.config.base_url, api_key=key, timeout=self.config.timeout_s)
+        # the client insists on a key, also for a server that needs none
+        return OpenAI(api_key=self._key or "none", base_url=self.config.base_url, timeout=self.config.timeout)
 
     def _encode(self, texts: Sequence[str]) -> Vectors:
         from openai import OpenAIError
 
+        create = self._client.embeddings.with_raw_response.create
         try:
-            reply = self._client.embeddings.create(model=self.config.model, input=list(texts))
+            reply = create(model=self.config.model, input=list(texts), encoding_format="float").text
         except OpenAIError as error:
-            raise ModelUnavailableError(f"{self.config.base_url} gives no embeddings: {error}") from error
-        if len(reply.data) != len(texts):
-            raise AnswerError(f"{self.config.model} must answer {len(texts)} vectors, got {len(reply.data)}")
-        return np.array([row.embedding for row in reply.data], dtype=np.float32)
+            reason = without_key(error, self._key)
+            raise ModelUnavailableError(f"{self.config.base_url} gives no embeddings: {reason}") from error
+        vectors = _read_vectors(reply)
+        if vectors is None:
+            shown = without_key(reply, self._key)[:80]
+            raise AnswerError(f"{self.config.base_url} must answer with embeddings, got {shown!r}")
+        if len(vectors) != len(texts):
+            raise AnswerError(f"{self.config.base_url} must answer with {len(texts)} vectors, got {len(vectors)}")
+        return vectors
+
+
+def _read_vectors(reply: str) -> Vectors | None:
+    """The vectors of a reply, None where they are not finite numbers of one length."""
+    try:
+        rows = [row["embedding"] for row in json.loads(reply)["data"]]
+        with np.errstate(over="ignore"):  # infinite, and so refused below
+            vectors = np.array(rows, dtype=np.float32)
+    except (ValueError, TypeError, KeyError, OverflowError):
+        return None
+    return vectors if vectors.ndim == 2 and vectors.size and np.isfinite(vectors).all() else None
 
 
 class _TextEmbedder:
@@ -262,12 +285,13 @@ class _TextEmbedder:
         self.blobs = blobs
 
     def index(self, codebase: Codebase, max_chars: int) -> DenseIndex:
-        texts = _document_texts(codebase, max_chars)
-        vectors = self.embed(texts) if texts else np.zeros((0, 1), dtype=np.float32)
-        return DenseIndex(codebase.lexical.nodes, vectors)
+        return DenseIndex(codebase.lexical.nodes, self.embed(_document_texts(codebase, max_chars)))
 
     def embed(self, texts: Sequence[str]) -> Vectors:
-        keys = [sha256(f"{self.name}\0{text}".encode("utf-8", "surrogateescape")).hexdigest() for text in texts]
+        if not texts:
+            return np.zeros((0, 1), dtype=np.float32)
+        texts = [encodable(text) for text in texts]
+        keys = [sha256(f"{self.name}\0{text}".encode()).hexdigest() for text in texts]
         known = dict(self.blobs.get_many(list(dict.fromkeys(keys))))
         missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
         waiting = list(missing.items())
@@ -277,7 +301,10 @@ class _TextEmbedder:
             fresh = {key: vector.tobytes() for (key, _), vector in zip(batch, vectors, strict=True)}
             self.blobs.put_many(fresh)
             known |= fresh
-        return np.stack([np.frombuffer(known[key], dtype=np.float32) for key in keys])
+        rows = [np.frombuffer(known[key], dtype=np.float32) for key in keys]
+        if len({len(row) for row in rows}) > 1:
+            raise AnswerError(f"{self.name} must give vectors of one length, also where some were kept from before")
+        return np.stack(rows)
 
 
 def _document_texts(codebase: Codebase, max_chars: int) -> list[str]:

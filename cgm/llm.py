@@ -6,7 +6,6 @@ not know what is asked, where a local model's file comes from (`cgm.weights`), n
 
 import dataclasses
 import json
-import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +14,8 @@ from typing import Any
 
 import openai
 
-from cgm.errors import AnswerError, ConfigError, ModelUnavailableError, require
+from cgm.errors import AnswerError, ModelUnavailableError, require
+from cgm.keys import read_key, without_key
 from cgm.protocols import Answer, AnswerForm, Message, Sampling
 from cgm.weights import DEFAULT_MODEL, converted, fetch_hub, fetch_model, first_line
 
@@ -62,7 +62,7 @@ class OpenAILLM:
     def __init__(self, config: OpenAIConfig) -> None:
         require(bool(config.model), "llm.model must name the server's model", config.model)
         self.config = config
-        self._key = _read_key(config.key_variable)
+        self._key = read_key("llm", config.key_variable)
         self._client = openai.OpenAI(
             api_key=self._key or "none", base_url=config.base_url, timeout=config.timeout, max_retries=config.retries
         )
@@ -95,15 +95,10 @@ class OpenAILLM:
             raise ModelUnavailableError(f"{config.base_url} {rule}") from error
         except openai.APIStatusError as error:
             rule = f"refused the request with status {error.status_code}"
-            raise ModelUnavailableError(f"{config.base_url} {rule}: {self._safe(error.message)}") from error
+            raise ModelUnavailableError(f"{config.base_url} {rule}: {without_key(error.message, self._key)}") from error
         except openai.OpenAIError as error:
-            reason = self._safe(error.__cause__ or error)
+            reason = without_key(error.__cause__ or error, self._key)
             raise ModelUnavailableError(f"{config.base_url} cannot be reached: {reason}") from error
-
-    def _safe(self, message: object) -> str:
-        """A server's words on one line, without the key, which some servers repeat."""
-        text = str(message)
-        return first_line(text.replace(self._key, "<key>") if self._key else text)
 
     def _read(self, reply: str, messages: Sequence[Message]) -> list[Answer]:
         config = self.config
@@ -113,21 +108,11 @@ class OpenAILLM:
             usage = row.get("usage") or {}
             spent = (usage.get("prompt_tokens"), usage.get("completion_tokens"))
         except (ValueError, TypeError, KeyError, AttributeError) as error:
-            shown = self._safe(reply)[:80]
+            shown = without_key(reply, self._key)[:80]
             raise AnswerError(f"{config.base_url} must answer with a chat completion, got {shown!r}") from error
         if not read:
             raise AnswerError(f"{config.base_url} must answer with at least one choice, got none")
         return _priced(read, _spent(spent, messages, read), config)
-
-
-def _read_key(variable: str) -> str:
-    key = os.environ.get(variable, "") if variable else ""
-    if variable and not key:
-        raise ConfigError(
-            f"llm.key_variable must name an environment variable that holds the key, got {variable!r}, which is not "
-            "set; llm.key_variable='' for a server without keys"
-        )
-    return key
 
 
 def _request(

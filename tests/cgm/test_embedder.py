@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,10 +18,11 @@ from cgm.embedder import (
     SentenceTransformerConfig,
     SentenceTransformerEmbedder,
 )
-from cgm.errors import ConfigError, ModelUnavailableError
-from cgm.protocols import Codebase, DenseIndex
+from cgm.errors import AnswerError, ConfigError, ModelUnavailableError
+from cgm.protocols import BlobStore, Codebase, DenseIndex
 from cgm.store import BlobCache, load_dense, save_dense
 
+KEY = "sk-very-secret"
 LSA = LsaEmbedder(LsaConfig(dimensions=4, min_documents=1, max_share=1.0))
 
 
@@ -28,24 +30,29 @@ class Embeddings(BaseHTTPRequestHandler):
     """A small embeddings endpoint: the vector of a text is its length and its count of a's."""
 
     asked: list[str] = []  # noqa: RUF012
+    said: list[tuple[int, str]] = []  # noqa: RUF012 - said instead, once each
 
     def do_POST(self) -> None:
         texts = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["input"]
         self.asked.extend(texts)
         rows = [{"embedding": [len(text), text.count("a")], "index": number} for number, text in enumerate(texts)]
-        body = json.dumps({"data": rows, "model": "tiny", "object": "list"}).encode()
-        self.send_response(200)
+        vectors = json.dumps({"data": rows, "model": "tiny", "object": "list"})
+        status, body = self.said.pop() if self.said else (200, vectors)
+        self.send_response(status)
         self.send_header("Content-Type", "application/json")
+        self.send_header("X-Should-Retry", "false")
         self.end_headers()
-        self.wfile.write(body)
+        self.wfile.write(body.encode())
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
         """Keep quiet."""
 
 
 @pytest.fixture
-def server() -> Iterator[str]:
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    monkeypatch.setenv("SHOP_KEY", KEY)
     Embeddings.asked.clear()
+    Embeddings.said.clear()
     with HTTPServer(("127.0.0.1", 0), Embeddings) as running:
         thread = threading.Thread(target=running.serve_forever)
         thread.start()
@@ -99,8 +106,13 @@ def test_a_stored_index_embeds_the_same_queries(shop: Codebase, tmp_path: Path) 
     assert (LSA.embed_queries(["price"], stored) == LSA.embed_queries(["price"], fresh)).all()
 
 
+def neural(server: str, blobs: BlobStore | None = None, **settings: Any) -> OpenAIEmbedder:
+    values: dict[str, Any] = {"model": "tiny", "base_url": server, "key_variable": "SHOP_KEY"} | settings
+    return OpenAIEmbedder(OpenAIEmbedderConfig(**values), blobs=blobs or Memory())
+
+
 def test_vectors_of_a_server_are_asked_for_once(shop: Codebase, server: str) -> None:
-    embedder = OpenAIEmbedder(OpenAIEmbedderConfig(model="tiny", base_url=server, batch_size=3), blobs=Memory())
+    embedder = neural(server, batch_size=3)
     index = embedder.index(shop)
     asked = len(Embeddings.asked)
     assert index.vectors.shape == (len(shop.lexical.nodes), 2)
@@ -110,19 +122,85 @@ def test_vectors_of_a_server_are_asked_for_once(shop: Codebase, server: str) -> 
 
 
 def test_a_kept_vector_is_not_asked_for_by_another_process(server: str, shop: Codebase, tmp_path: Path) -> None:
-    config = OpenAIEmbedderConfig(model="tiny", base_url=server)
+    config = OpenAIEmbedderConfig(model="tiny", base_url=server, key_variable="")
     first = OpenAIEmbedder(config, blobs=BlobCache(tmp_path)).embed_queries(["banana"], shop)
     second = OpenAIEmbedder(config, blobs=BlobCache(tmp_path)).embed_queries(["banana", "banana"], shop)
     assert (second == first).all()
     assert Embeddings.asked == ["banana"]
 
 
+def test_the_same_model_of_two_servers_has_two_names_and_vectors_of_its_own(server: str, shop: Codebase) -> None:
+    blobs = Memory()
+    elsewhere = server.replace("127.0.0.1", "localhost")
+    for url in (server, elsewhere, server):
+        neural(url, blobs).embed_queries(["banana"], shop)
+    assert Embeddings.asked == ["banana", "banana"]
+    assert neural(server).name == f"tiny@{server.removeprefix('http://')}"
+    assert neural(OpenAIEmbedderConfig.base_url).name == "tiny"
+
+
 def test_a_server_that_is_down_is_named(shop: Codebase, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SHOP_KEY", "secret")
-    config = OpenAIEmbedderConfig(base_url="http://127.0.0.1:9/v1", key_env="SHOP_KEY", timeout_s=2)
+    monkeypatch.setenv("SHOP_KEY", KEY)
     with pytest.raises(ModelUnavailableError, match=r"127\.0\.0\.1:9") as refused:
-        OpenAIEmbedder(config, blobs=Memory()).embed_queries(["x"], shop)
-    assert "secret" not in str(refused.value)
+        neural("http://127.0.0.1:9/v1", timeout=2.0).embed_queries(["x"], shop)
+    assert KEY not in str(refused.value)
+
+
+@pytest.mark.parametrize("status", [400, 401, 500])
+def test_a_refusal_is_one_line_without_the_key(server: str, shop: Codebase, status: int) -> None:
+    Embeddings.said.append((status, json.dumps({"error": {"message": f"no, {KEY}\nsecond line"}})))
+    with pytest.raises(ModelUnavailableError) as refused:
+        neural(server).embed_queries(["x"], shop)
+    message = str(refused.value)
+    assert f"{server} gives no embeddings: " in message
+    assert "<key>" in message
+    assert KEY not in message
+    assert "\n" not in message
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "<html>busy</html>",
+        "null",
+        "[]",
+        "{}",
+        '{"data": 3}',
+        '{"data": [1]}',
+        '{"data": []}',
+        '{"data": [{"embedding": null}]}',
+        '{"data": [{"embedding": "AAAA"}]}',
+        '{"data": [{"embedding": [1, [2]]}]}',
+        '{"data": [{"embedding": [1e300]}]}',
+        '{"data": [{"embedding": [NaN]}]}',
+        '{"data": [{"embedding": [1]}, {"embedding": [1]}]}',
+        f'{{"{KEY}": 1}}',
+    ],
+)
+def test_garbage_is_no_embedding(server: str, shop: Codebase, reply: str) -> None:
+    Embeddings.said.append((200, reply))
+    with pytest.raises(AnswerError, match=r"127\.0\.0\.1.* must answer with ") as refused:
+        neural(server).embed_queries(["x"], shop)
+    assert KEY not in str(refused.value)
+
+
+def test_vectors_of_another_length_than_those_kept_are_refused(server: str, shop: Codebase) -> None:
+    embedder = neural(server)
+    embedder.embed_queries(["x"], shop)
+    Embeddings.said.append((200, '{"data": [{"embedding": [1, 2, 3]}]}'))
+    with pytest.raises(AnswerError, match="must give vectors of one length"):
+        embedder.embed_queries(["x", "y"], shop)
+
+
+def test_a_text_with_half_a_character_is_embedded(server: str, shop: Codebase) -> None:
+    assert neural(server).embed_queries(["a\ud800", "caf\udce9.py"], shop).shape == (2, 2)
+    assert neural(server).embed_queries([], shop).shape[0] == 0
+
+
+def test_a_key_that_is_not_set_is_refused_by_the_name_of_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SHOP_KEY", raising=False)
+    with pytest.raises(ConfigError, match=r"embedder\.key_variable must name .* got 'SHOP_KEY'"):
+        neural("http://127.0.0.1:9/v1")
 
 
 def test_a_missing_extra_is_named(shop: Codebase, monkeypatch: pytest.MonkeyPatch) -> None:
