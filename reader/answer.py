@@ -18,7 +18,6 @@ from reader.syntax import FunctionNode, first_line, parse
 _THOUGHT = re.compile(r"<(think|thinking|reasoning)>.*?</\1>", re.DOTALL | re.IGNORECASE)
 _OPEN_THOUGHT = re.compile(r"^.*</(?:think|thinking|reasoning)>", re.DOTALL | re.IGNORECASE)
 _SEARCH = re.compile(r"^\s*<{4,}\s*(?:SEARCH|ORIGINAL|HEAD)?\b.*$", re.IGNORECASE)
-_DIVIDER = re.compile(r"^\s*={4,}\s*$")
 _REPLACE = re.compile(r"^\s*>{4,}\s*(?:REPLACE|UPDATED)?\b.*$", re.IGNORECASE)
 _FENCE = re.compile(r"^\s*(?:`{3,}|~{3,})\s*(\S*)\s*$")
 _PATH = re.compile(r"[\w.\-/\\]*\w\.\w{1,8}\b|[\w.\-]+/[\w.\-/]+")
@@ -63,7 +62,9 @@ def read_blocks(answer: str) -> list[Block]:
 
 def _read_block(lines: list[str], at: int) -> tuple[Block, int]:
     """The block whose marker stands at `at`, and the index after its end."""
-    divider = _find(lines, at + 1, _DIVIDER, "=======")
+    # as long as the marker, seven by custom: other lines of = underline headings in the text quoted
+    length = len(re.findall("<+", lines[at])[0])
+    divider = _find(lines, at + 1, re.compile(rf"^\s*={{{length}}}\s*$"), "=" * length)
     end = _find(lines, divider + 1, _REPLACE, ">>>>>>> REPLACE")
     search = "".join(_unfenced(lines[at + 1 : divider]))
     replacement = "".join(_unfenced(lines[divider + 1 : end]))

@@ -18,7 +18,9 @@ from cgm.protocols import LLM, AnswerForm, Codebase, Message, Sampling
 from cgm.text import outline, split_lines
 
 _LOG = logging.getLogger(__name__)
-_RATING = re.compile(r"(?<![\d.])[1-5](?!\d|\.\d)")
+_SCORE = re.compile(r'"score"\s*:\s*"?([1-5])(?![\d.])')
+_SCALE = re.compile(r"\b1\s*(?:to|-|through)\s*5\b|(?:/|\bof)\s*5\b")  # what a score is out of, not the score
+_RATING = re.compile(r"(?<![\w.])[1-5](?!\w|\.\d)")
 _RATING_FORM = AnswerForm(
     "json_schema",
     json.dumps(
@@ -100,8 +102,8 @@ def read_paths(answer: str, shown: Sequence[str]) -> tuple[tuple[str, ...], int]
 
 
 def read_rating(answer: str) -> int | None:
-    """The first score from 1 to 5 in an answer, or None."""
-    found = _RATING.search(answer)
+    """The JSON score of an answer, else the last lone number from 1 to 5 that is no scale, or None."""
+    found = _SCORE.findall(answer)[:1] or _RATING.findall(_SCALE.sub("", answer))[-1:]
     return int(found[0]) if found else None
 
 

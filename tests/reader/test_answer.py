@@ -61,6 +61,13 @@ def test_an_answer_without_a_whole_block_is_refused_in_words_that_help(answer: s
         read_blocks(answer)
 
 
+@pytest.mark.parametrize("underline", ["====", "======", "========"])
+def test_an_underline_in_quoted_text_does_not_divide_a_block(underline: str) -> None:
+    search = f"Usage\n{underline}\nold\n"
+    (block,) = read_blocks(f"<<<<<<< SEARCH\n{search}=======\nnew\n>>>>>>> REPLACE\n")
+    assert (block.search, block.replacement) == (search, "new\n")
+
+
 def test_an_answer_of_error_is_no_patch() -> None:
     """CodeFuse-CGM: any exception stored as the answer "error"."""
     for read in (read_blocks, read_functions):

@@ -88,7 +88,23 @@ def test_unknown_paths_are_counted() -> None:
     assert read_paths('{"files": ["a/b.py", "shop/cart.py"]}', SHOWN) == (("shop/cart.py",), 1)
 
 
-@pytest.mark.parametrize(("answer", "rating"), [('{"score": 5}', 5), ("Score: 3.", 3), ("none", None), ("10", None)])
+@pytest.mark.parametrize(
+    ("answer", "rating"),
+    [
+        ('{"score": 5}', 5),
+        ('{"score": 4, "reason": "2 functions"}', 4),
+        ('{"reason": "2 functions", "score": "4"}', 4),
+        ("Score: 3.", 3),
+        ("On a scale of 1 to 5 I give 4", 4),
+        ("I give 4 on a scale of 1-5.", 4),
+        ("I looked at 2 functions: 4/5", 4),
+        ("3 out of 5", 3),
+        ("v2 and 1.5 and x3", None),
+        ("1 to 5", None),
+        ("none", None),
+        ("10", None),
+    ],
+)
 def test_a_rating_is_read_or_absent(answer: str, rating: int | None) -> None:
     assert read_rating(answer) == rating
 
