@@ -36,6 +36,8 @@ class Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.trap, self.trouble = "", ""
         self.keys: set[str] = set()
+        self.repairs = 0
+        self.held = threading.Event()
 
     def answer(self, messages: list[dict[str, str]]) -> str:
         system, user = (message["content"] for message in messages[:2])
@@ -47,6 +49,10 @@ class Server(ThreadingHTTPServer):
             return json.dumps({"files": ["shop/price.py", "shop/gone.py"]})
         if "outline of one source file" in system:
             return json.dumps({"score": 5 if "File shop/price.py" in user else 2})
+        self.repairs += 1
+        if self.trouble == "held" and self.repairs == 2:
+            self.held.set()
+            time.sleep(2)
         found = _LOOKUP.search(user)
         assert found
         new = f"    return {found[1]}.get(item)"
@@ -131,6 +137,24 @@ def test_a_recorded_run_comes_back_byte_by_byte_and_no_key_is_left_anywhere(
     assert read("live/summary.json")["stages"]["reader"]["usage"]["prompt_tokens"] > 0
     assert server.keys == {f"Bearer {KEY}"}
     assert not [path for path in home.rglob("*") if path.is_file() and KEY.encode() in path.read_bytes()]
+
+
+def test_a_run_killed_while_its_reader_waits_goes_on_to_the_same_bytes(
+    cgm: Callable[..., int], spawned: Callable[..., Any], pristine_shop: Any, home: Path, server: Server
+) -> None:
+    data = (*pristine_shop.single, *asking(server.server_port), "llm.timeout=30")
+    server.trouble = "held"
+    process = spawned(*data, "cache_dir=kept", "run_dir=killed")
+    assert server.held.wait(30)
+    process.kill()
+    process.wait()
+    server.trouble = ""
+    assert not (home / "killed" / "repairs.jsonl").exists()
+    asked = server.repairs
+    assert cgm(*data, "cache_dir=kept", "run_dir=resumed") == 0
+    assert server.repairs == asked + 1  # the answer before the kill is not asked for again
+    assert cgm(*data, "cache_dir=fresh", "run_dir=fresh") == 0
+    assert written(home / "resumed") == written(home / "fresh")
 
 
 @pytest.mark.parametrize(
