@@ -131,7 +131,7 @@ def test_a_kept_vector_is_not_asked_for_by_another_process(server: str, shop: Co
 
 def test_the_same_model_of_two_servers_has_two_names_and_vectors_of_its_own(server: str, shop: Codebase) -> None:
     blobs = Memory()
-    elsewhere = server.replace("127.0.0.1", "localhost")
+    elsewhere = server.replace("/v1", "/v2")
     for url in (server, elsewhere, server):
         neural(url, blobs).embed_queries(["banana"], shop)
     assert Embeddings.asked == ["banana", "banana"]
