@@ -44,11 +44,12 @@ class Scene:
 
 def make_scene(rewrite: Rewrite, subgraph: Subgraph, codebase: Codebase) -> Scene:
     """Prepare the lookups once for all candidates."""
-    evidence = {anchor.node: _evidence(anchor) for anchor in subgraph.anchors}
+    nodes = {node.node: node for node in subgraph.nodes}
+    evidence = _evidence(subgraph.anchors, nodes)
     return Scene(
         codebase=codebase,
         rewrite=rewrite,
-        nodes={node.node: node for node in subgraph.nodes},
+        nodes=nodes,
         evidence=evidence,
         links=_links(subgraph, evidence),
         messages=_defined_messages(rewrite, subgraph, codebase),
@@ -112,8 +113,17 @@ def combine(features: Features, weights: Mapping[str, float]) -> float:
     return sum(weights.get(name, 0.0) * value for name, value in features.items())
 
 
-def _evidence(anchor: Anchor) -> Features:
-    return dict(zip(anchor.origins, anchor.evidence, strict=True))
+def _evidence(anchors: Sequence[Anchor], nodes: Mapping[int, SubgraphNode]) -> dict[int, Features]:
+    """What each ranker found on each anchor; where none of them reads text, the Retriever's score stands for it."""
+    evidence = {anchor.node: dict(zip(anchor.origins, anchor.evidence, strict=True)) for anchor in anchors}
+    if any("bm25" in found for found in evidence.values()):
+        return evidence
+    highest: dict[str, float] = {}
+    for anchor in anchors:
+        highest[nodes[anchor.node].kind] = max(anchor.score, highest.get(nodes[anchor.node].kind, 0.0))
+    for anchor in anchors:
+        evidence[anchor.node]["bm25"] = anchor.score / (highest[nodes[anchor.node].kind] or 1.0)
+    return evidence
 
 
 def _strength(evidence: Features) -> float:

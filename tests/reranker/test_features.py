@@ -5,6 +5,7 @@ import pytest
 
 from cgm.artifacts import SubgraphNode
 from reranker.features import Scene, combine, file_features, function_features, make_scene, summarize_functions
+from retriever.stage import NamesConfig, NamesRetriever
 
 
 def scene_of(found: Any) -> Scene:
@@ -37,6 +38,17 @@ def test_what_a_strong_place_calls_is_called_with_its_strength(found: Any) -> No
     assert function_features(scene, called)["called"] == strength
     assert function_features(scene, caller)["calls"] > 0
     assert function_features(scene, caller)["called"] < strength
+
+
+def test_without_a_ranker_of_text_the_score_of_the_retriever_counts(found: Any) -> None:
+    retriever = NamesRetriever(NamesConfig())
+    subgraph = retriever.retrieve(found.issue, found.rewrite, found.codebase)
+    scene = make_scene(found.rewrite, subgraph, found.codebase)
+    functions = [anchor for anchor in subgraph.anchors if scene.nodes[anchor.node].kind == "FUNCTION"]
+    assert functions
+    top = max(anchor.score for anchor in functions)
+    for anchor in functions:
+        assert scene.evidence[anchor.node]["bm25"] == anchor.score / top
 
 
 def test_functions_speak_for_their_file(found: Any) -> None:
