@@ -108,7 +108,7 @@ class HeuristicReranker:
         ranking = _ranking(issue, judged, config)
         outlines = {scene.nodes[node].path: found["best_function"] for node, (_, found) in judged.files.items()}
         ratings = {path: rate_outline(outlines[path]) for path in ranking.selected if path in outlines}
-        return replace(ranking, files=_with_ratings(ranking.files, ratings))
+        return replace(ranking, files=_with_ratings(ranking.files, ratings, "outline rated"))
 
 
 def rate_outline(best_function: float) -> int:
@@ -259,15 +259,13 @@ def _more_functions(scene: Scene, files: Sequence[Ranked]) -> Iterable[str]:
 def _by_rating(files: Sequence[Ranked], selected: Sequence[str], ratings: Mapping[str, int]) -> tuple[Ranked, ...]:
     chosen = set(selected)
     order = sorted(files, key=lambda item: (item.label not in chosen, -ratings.get(item.label, 0)))
-    return _with_ratings(order, ratings)
+    return _with_ratings(order, ratings, "the model rates it")
 
 
-def _with_ratings(files: Sequence[Ranked], ratings: Mapping[str, int]) -> tuple[Ranked, ...]:
+def _with_ratings(files: Sequence[Ranked], ratings: Mapping[str, int], said: str) -> tuple[Ranked, ...]:
     """Say the rating of each file that has one."""
     return tuple(
-        replace(item, reason=f"outline rated {ratings[item.label]} of 5; {item.reason}")
-        if item.label in ratings
-        else item
+        replace(item, reason=f"{said} {ratings[item.label]} of 5; {item.reason}") if item.label in ratings else item
         for item in files
     )
 

@@ -108,7 +108,7 @@ def test_every_weight_is_that_of_a_feature(found: Any) -> None:
 def test_a_model_orders_what_it_rates_and_ties_keep_their_order(found: Any) -> None:
     ranking = rerank(OPTIONS[2], found)
     assert ranking.files[0].label == "shop/price.py"
-    assert ranking.files[0].reason.startswith("outline rated 5 of 5; ")
+    assert ranking.files[0].reason.startswith("the model rates it 5 of 5; ")
     assert ranking.functions[0].label.startswith("shop/price.py:")
     assert ranking.selected[0] == "shop/base.py"
     assert set(ranking.edited) <= {item.label for item in ranking.files}
