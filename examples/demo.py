@@ -35,6 +35,7 @@ from cgm.errors import CgmError, RepositoryError, SandboxError
 from cgm.store import read_rows
 from eval.reproduction import ReproductionCheck
 from eval.sandbox import Sandbox
+from launch.run import default_cache
 
 EXAMPLES = Path(__file__).parent
 SETTINGS = ("llm=local", "reader=repair_small")
@@ -143,7 +144,7 @@ def main(settings: Sequence[str]) -> int:
 
 def cache_folder() -> Path:
     """Where downloads of the demonstration stay."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "r4" / "demo"
+    return default_cache() / "demo"
 
 
 def fetch(release: Release, folder: Path) -> Path:
