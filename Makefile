@@ -1,11 +1,12 @@
 # Everything runs in .venv, which any target sets up first. PYTHON names the interpreter that makes it, ARGS are
-# further settings of the demonstration.
+# further settings of the demonstration, FUZZ_SECONDS is how long to fuzz.
 PYTHON ?= python3.11
 ARGS ?=
+FUZZ_SECONDS ?= 600
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: setup demo test test-all check format lock clean
+.PHONY: setup demo test test-all fuzz check format lock clean
 
 setup: $(VENV)/.done
 
@@ -22,6 +23,12 @@ test: setup
 
 test-all: setup
 	$(BIN)/pytest -m ''
+
+# coverage-guided, over the bytes, names and trees that the code graph is built from; findings stay in build/fuzz
+fuzz: setup
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[fuzz]'
+	mkdir -p build/fuzz
+	cd tests/fuzz && ../../$(BIN)/python fuzz_graph.py ../../build/fuzz/corpus -artifact_prefix=../../build/fuzz/ -max_total_time=$(FUZZ_SECONDS)
 
 check: setup
 	$(BIN)/ruff format --check .

@@ -20,6 +20,7 @@ from preprocessing.git import Git, GitObjects, TreeEntry
 _REGULAR = frozenset({0o100644, 0o100755, 0o100664})
 _SYMLINK = 0o120000
 _GITLINK = 0o160000
+_UNSAFE_PARTS = frozenset({"", ".", "..", ".git"})  # git never makes them, but a hostile tree object may hold them
 _CHUNK = 1 << 20
 _SKIPPED_FOLDERS = frozenset({"__pycache__", "node_modules", "venv", "site-packages", "__pypackages__"})
 _MOST_IGNORE_BYTES = 4096  # of a .gitignore that is looked into
@@ -144,14 +145,15 @@ def _name(location: Path) -> str:
 
 def _commit_snapshot(git: Git, commit: str) -> Snapshot:
     skipped: Counter[str] = Counter()
-    files = []
+    files: dict[str, FileEntry] = {}
     for entry in git.tree(commit):
-        if reason := _not_a_file(entry):
+        reason = _not_a_file(entry) or ("repeated path" if entry.path in files else "")
+        if reason:
             skipped[reason] += 1
         else:
-            files.append(FileEntry(entry.path, entry.oid, entry.size, entry.mode))
-    files.sort(key=lambda entry: os.fsencode(entry.path))
-    return Snapshot(_name(git.location), tuple(files), ObjectReader(GitObjects(git)), dict(skipped))
+            files[entry.path] = FileEntry(entry.path, entry.oid, entry.size, entry.mode)
+    ordered = sorted(files.values(), key=lambda entry: os.fsencode(entry.path))
+    return Snapshot(_name(git.location), tuple(ordered), ObjectReader(GitObjects(git)), dict(skipped))
 
 
 def _not_a_file(entry: TreeEntry) -> str:
@@ -161,6 +163,8 @@ def _not_a_file(entry: TreeEntry) -> str:
         return "submodule"
     if entry.size < 0:
         return "missing object"
+    if _UNSAFE_PARTS.intersection(entry.path.lower().split("/")):
+        return "unsafe path"
     return "" if entry.mode in _REGULAR else "special file"
 
 
