@@ -18,6 +18,7 @@ import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 
+from cgm.details import DetailRows, NodeDetails
 from cgm.errors import GraphFormatError
 
 IntArray = NDArray[np.int32]
@@ -60,7 +61,8 @@ class CodeGraph:
     name for files. `node_path` is relative, with forward slashes; empty for the REPO node. Lines are 1-based and
     inclusive, 0 for a node without text. `edge_confidence` lies in (0, 1]; `edge_line` is the line in the source
     node's file where the reference stands, 0 where there is none. `unlinked` counts the references that became no
-    edge, by reason.
+    edge, by reason. `node_complexity` is cyclomatic: 1 + decisions of a function or lambda without those of inner
+    functions, 0 for other nodes. `node_details` are what `details` decodes.
     """
 
     node_kind: KindArray  # N
@@ -74,6 +76,12 @@ class CodeGraph:
     edge_confidence: FloatArray  # E
     edge_line: IntArray  # E
     unlinked: Mapping[str, int] = field(default_factory=dict)
+    node_complexity: IntArray = field(default_factory=lambda: np.zeros(0, dtype=np.int32))  # N
+    node_details: DetailRows = field(default_factory=DetailRows)  # N
+
+    def __post_init__(self) -> None:
+        if not len(self.node_complexity):
+            object.__setattr__(self, "node_complexity", np.zeros(len(self), dtype=np.int32))
 
     def __len__(self) -> int:
         return len(self.node_name)
@@ -116,6 +124,10 @@ class CodeGraph:
         if self.node_kind[node] <= NodeKind.TEXTFILE:
             return self.node_path[node]
         return f"{self.node_path[node]}:{self.node_name[node]}"
+
+    def details(self, node: int) -> NodeDetails:
+        """What a node says of itself: signature, parameters, return type, decorators, docstring."""
+        return self.node_details[node]
 
     def ancestors(self, node: int) -> tuple[int, ...]:
         """The containment path from a node's parent up to the REPO node."""

@@ -25,6 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cgm.artifacts import Artifact, from_row, to_row
+from cgm.details import DetailRows
 from cgm.errors import ArtifactError, StorageError
 from cgm.graph import CodeGraph
 from cgm.protocols import DenseIndex, LexicalIndex
@@ -377,12 +378,14 @@ def _load_arrays(path: Path, build: Callable[[_Arrays], _Loaded]) -> _Loaded:
 
 
 _GRAPH_TEXT = ("node_name", "node_path")
-_GRAPH_COLUMNS = tuple(field.name for field in fields(CodeGraph) if field.name not in (*_GRAPH_TEXT, "unlinked"))
+_GRAPH_OBJECTS = (*_GRAPH_TEXT, "unlinked", "node_details")
+_GRAPH_COLUMNS = tuple(field.name for field in fields(CodeGraph) if field.name not in _GRAPH_OBJECTS)
 
 
 def _graph_arrays(graph: CodeGraph) -> _Arrays:
     arrays: _Arrays = {name: getattr(graph, name) for name in _GRAPH_COLUMNS}
     arrays |= {name: _pack(getattr(graph, name)) for name in _GRAPH_TEXT}
+    arrays["node_details"] = np.frombuffer(graph.node_details.lines, dtype=np.uint8)
     arrays["unlinked"] = np.frombuffer(json.dumps(dict(graph.unlinked)).encode(), dtype=np.uint8)
     return arrays
 
@@ -391,7 +394,10 @@ def _graph_from_arrays(arrays: _Arrays) -> CodeGraph:
     count = len(arrays["node_kind"])
     columns: dict[str, Any] = {name: arrays[name] for name in _GRAPH_COLUMNS}
     columns |= {name: _unpack(arrays[name], count) for name in _GRAPH_TEXT}
-    return CodeGraph(**columns, unlinked=json.loads(arrays["unlinked"].tobytes()))
+    details = DetailRows(arrays["node_details"].tobytes())
+    if len(details) not in (0, count):
+        raise ValueError(f"expected details of {count} nodes, got {len(details)}")
+    return CodeGraph(**columns, unlinked=json.loads(arrays["unlinked"].tobytes()), node_details=details)
 
 
 def _lexical_from_arrays(arrays: _Arrays) -> LexicalIndex:

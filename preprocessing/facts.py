@@ -86,7 +86,9 @@ class FileFacts:
     """All that linking and indexing need of one file.
 
     `definitions` holds classes and functions in document order, then attributes and lambdas. `bound` are the names
-    that a function binds itself, by scope. `language` is python, text or opaque.
+    that a function binds itself, by scope. `language` is python, text or opaque. `complexity` is cyclomatic, one
+    number per definition, and `details` are lines of `cgm.details`, one of the file itself and then one per
+    definition; either is empty where nothing is known.
     """
 
     language: str
@@ -98,6 +100,8 @@ class FileFacts:
     assigned: tuple[Assigned, ...] = ()
     bound: dict[int, frozenset[str]] = field(default_factory=dict)
     words: Words = field(default_factory=Words)
+    complexity: tuple[int, ...] = ()
+    details: str = ""
 
 
 def encode_facts(facts: FileFacts) -> bytes:
@@ -112,6 +116,8 @@ def encode_facts(facts: FileFacts) -> bytes:
         "references": facts.references,
         "assigned": facts.assigned,
         "bound": {scope: " ".join(sorted(names)) for scope, names in sorted(facts.bound.items())},
+        "complexity": facts.complexity,
+        "details": facts.details,
         "vocabulary": " ".join(words.vocabulary),
         "postings": [_pack(column) for column in (words.scope, words.part, words.word, words.count)],
     }
@@ -143,6 +149,8 @@ def _from_document(document: dict[str, Any]) -> FileFacts:
         assigned=tuple(Assigned(*row) for row in document["assigned"]),
         bound={int(scope): frozenset(names.split(" ")) for scope, names in document["bound"].items()},
         words=Words(tuple(vocabulary.split(" ")) if vocabulary else (), scope, part, word, count),
+        complexity=tuple(document["complexity"]),
+        details=document["details"],
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from cgm.details import DetailRows
 from cgm.graph import ROOT, CodeGraph, EdgeKind, NodeKind
 from preprocessing.facts import PYTHON, FileFacts
 
@@ -26,6 +27,8 @@ class Tree:
     path: list[str] = field(default_factory=list)
     start: list[int] = field(default_factory=list)
     end: list[int] = field(default_factory=list)
+    complexity: list[int] = field(default_factory=list)
+    details: list[str] = field(default_factory=list)
     parent: list[int] = field(default_factory=list)
     file: list[int] = field(default_factory=list)
     files: list[int] = field(default_factory=list)
@@ -49,6 +52,8 @@ class Tree:
         number = len(self.files)
         node = self._add(int(kind), base, path, lines, self._package(folder), number)
         self.files.append(node)
+        self.complexity += (0, *(facts.complexity or [0] * len(facts.definitions)))
+        self.details.append(facts.details or "\n" * (1 + len(facts.definitions)))
         for definition in facts.definitions:
             parent = node + 1 + definition.parent
             name = definition.name if parent == node else f"{self.name[parent]}.{definition.name}"
@@ -62,7 +67,14 @@ class Tree:
             folder = folder.rpartition("/")[0]
         node = self.packages[folder]
         for one in reversed(new):
-            node = self.packages[one] = self._add(int(NodeKind.PACKAGE), one, one, (0, 0), node, -1)
+            node = self.add_folder(NodeKind.PACKAGE, one, one, node)
+        return node
+
+    def add_folder(self, kind: NodeKind, name: str, path: str, parent: int) -> int:
+        """Append the repository or a package."""
+        self.complexity.append(0)
+        self.details.append("\n")
+        node = self.packages[path] = self._add(int(kind), name, path, (0, 0), parent, -1)
         return node
 
     def graph(self, edges: Sequence[Edge], unlinked: dict[str, int]) -> CodeGraph:
@@ -81,14 +93,15 @@ class Tree:
             edge_confidence=np.concatenate([np.ones(count, np.float32), np.array(confidences, np.float32)]),
             edge_line=np.concatenate([np.zeros(count, np.int32), np.array(lines, np.int32)]),
             unlinked=unlinked,
+            node_complexity=np.array(self.complexity, dtype=np.int32),
+            node_details=DetailRows("".join(self.details).encode("ascii")),
         )
 
 
 def build_tree(repository: str, paths: Sequence[str], facts: Sequence[FileFacts]) -> Tree:
     """Build the tree of a repository whose files come sorted by path."""
     tree = Tree()
-    tree.packages[""] = tree._add(int(NodeKind.REPO), repository, "", (0, 0), -1, -1)  # noqa: SLF001
-    assert tree.packages[""] == ROOT
+    assert tree.add_folder(NodeKind.REPO, repository, "", -1) == ROOT
     for path, one in zip(paths, facts, strict=True):
         tree.add_file(path, one)
     return tree

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cgm.details import NO_DETAILS
 from cgm.errors import GraphFormatError
 from cgm.graph import ROOT, CodeGraph, EdgeKind, NodeKind, from_cgm_json, subset_edges, to_cgm_json
 
@@ -46,6 +47,11 @@ def test_containment_is_a_tree_below_the_root(graph: CodeGraph) -> None:
 
 def test_a_label_is_a_path_or_a_name_inside_it(graph: CodeGraph) -> None:
     assert [graph.label(node) for node in range(6)] == ["", "p", "p/a.py", "p/a.py:A", "p/a.py:A.f", "README"]
+
+
+def test_a_graph_without_details_says_nothing_of_its_nodes(graph: CodeGraph) -> None:
+    assert graph.details(4) == NO_DETAILS
+    assert graph.node_complexity.tolist() == [0] * 6
 
 
 def test_files_are_found_by_path(graph: CodeGraph) -> None:

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cgm.artifacts import Entity, Rewrite
+from cgm.details import DetailRows, NodeDetails, encode_details
 from cgm.errors import ArtifactError, StorageError
 from cgm.graph import CodeGraph
 from cgm.protocols import DenseIndex, LexicalIndex
@@ -50,6 +51,8 @@ def _graph() -> CodeGraph:
         edge_confidence=np.ones(2, dtype=np.float32),
         edge_line=np.zeros(2, dtype=np.int32),
         unlinked={"builtin": 3},
+        node_complexity=np.array([0, 0, 4], dtype=np.int32),
+        node_details=DetailRows(b"\n\n" + encode_details(NodeDetails("def f()", docstring="\ud800")).encode()),
     )
 
 

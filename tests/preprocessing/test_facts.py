@@ -25,7 +25,14 @@ def rows(facts: FileFacts) -> tuple[object, ...]:
     columns = (words.scope, words.part, words.word, words.count)
     return (
         *(facts.language, facts.lines, facts.definitions, facts.imports, facts.calls, facts.references),
-        *(facts.assigned, facts.bound, words.vocabulary, *(column.tolist() for column in columns)),
+        *(
+            facts.complexity,
+            facts.details,
+            facts.assigned,
+            facts.bound,
+            words.vocabulary,
+            *(column.tolist() for column in columns),
+        ),
     )
 
 
