@@ -6,7 +6,7 @@ is one more name in `preprocessing.facts.FIELDS` and whoever counts it.
 Legend: D documents, P postings, W words (identifiers of the snapshot), V terms.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -76,11 +76,16 @@ def _expand(vocabulary: dict[str, int]) -> tuple[sparse.csr_array, dict[str, int
     columns: list[int] = []
     lengths = [0]
     for word in vocabulary:
-        columns.extend(numbers.setdefault(term, len(numbers)) for term in identifier_terms(word))
+        columns.extend(numbers.setdefault(term, len(numbers)) for term in _terms_of(word))
         lengths.append(len(columns))
     ones = np.ones(len(columns), dtype=np.int32)
     shape = (len(vocabulary), len(numbers))
     return sparse.csr_array((ones, np.array(columns, dtype=np.int32), lengths), shape=shape), numbers
+
+
+def _terms_of(word: str) -> Iterable[str]:
+    # a number that letters follow is two identifiers
+    return terms(word) if word[0].isdigit() else identifier_terms(word)
 
 
 def _matrix(postings: _Postings, part: int, documents: int, words: int) -> sparse.csr_array:

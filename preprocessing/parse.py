@@ -6,24 +6,17 @@ it is written.
 
 import re
 from bisect import bisect_right
-from collections import Counter
 from functools import cache
 from importlib import metadata, resources
 
-import numpy as np
 from tree_sitter import Node
 
 from cgm.graph import NodeKind
 from cgm.store import fingerprint
 from preprocessing.facts import (
-    BODY,
-    COMMENTS,
-    DOCSTRING,
     MODULE,
     OPAQUE,
     PYTHON,
-    SIGNATURE,
-    STRINGS,
     TEXT,
     Assigned,
     Definition,
@@ -34,19 +27,12 @@ from preprocessing.facts import (
 )
 from preprocessing.scopes import Scopes, find_scopes
 from preprocessing.syntax import Syntax, annotated_class, bound_names, chain, first_child, query_text, read_syntax
+from preprocessing.words import Prose, count_prose, count_words, find_names, find_tokens
 
-# an identifier or number that is not the prefix of a string
-_WORD = re.compile(rb"(?:[A-Za-z_]\w*+|[0-9]++)(?![\"'])")
-_PROSE_WORD = re.compile(rb"[A-Za-z_]\w*|[0-9]+")
 _NAMED = re.compile(
     rb"(?<![\w.\x80-\xff])([A-Za-z_\x80-\xff][\w\x80-\xff]*+)(?:\.[A-Za-z_\x80-\xff][\w\x80-\xff]*+)*(?![\"'])"
 )
 _SELF = frozenset({b"self", b"cls"})
-# words of the grammar; None, True and False are kept, since messages name them
-_GRAMMAR = frozenset(
-    b"and as assert async await break class continue def del elif else except finally for from global if import in is "
-    b"lambda nonlocal not or pass raise return try while with yield".split()
-)
 _SNIFFED = 8192
 
 
@@ -54,7 +40,8 @@ _SNIFFED = 8192
 def facts_version() -> str:
     """A digest of all that decides what the facts of a file are."""
     modules = [
-        resources.files("preprocessing").joinpath(f"{name}.py") for name in ("facts", "parse", "scopes", "syntax")
+        resources.files("preprocessing").joinpath(f"{name}.py")
+        for name in ("facts", "parse", "scopes", "syntax", "words")
     ]
     sources = [module.read_text(encoding="utf-8") for module in modules]
     versions = [metadata.version(package) for package in ("tree-sitter", "tree-sitter-python")]
@@ -80,8 +67,8 @@ def parse_text(source: bytes, indexed_bytes: int) -> FileFacts:
     """Facts of a text without a grammar: its words too where it is at most `indexed_bytes` long."""
     if is_binary(source):
         return parse_opaque()
-    counter = Counter(_PROSE_WORD.findall(source)) if len(source) <= indexed_bytes else Counter()
-    return FileFacts(TEXT, count_lines(source), words=_words({(MODULE, BODY): counter}))
+    words = count_prose(source) if len(source) <= indexed_bytes else Words()
+    return FileFacts(TEXT, count_lines(source), words=words)
 
 
 def parse_python(source: bytes, seconds: float = 10.0) -> FileFacts:
@@ -97,17 +84,18 @@ def parse_python(source: bytes, seconds: float = 10.0) -> FileFacts:
     imports = tuple(_imports(syntax, scopes))
     assignments = _Assignments(syntax, scopes)
     definitions = scopes.definitions + tuple(assignments.definitions.values())
-    code = _code_only(syntax)
+    tokens, prose = find_tokens(source), Prose(syntax.spans("string"), syntax.spans("comment"))
+    named = find_names(source, tokens, prose, _global_names(definitions, imports))
     return FileFacts(
         language=PYTHON,
         lines=count_lines(source),
         definitions=definitions,
         imports=imports,
         calls=tuple(_calls(syntax, scopes)),
-        references=tuple(_references(syntax, scopes, code, _global_names(definitions, imports), assignments.bound)),
+        references=tuple(_references(syntax, scopes, named, assignments.bound)),
         assigned=tuple(dict.fromkeys(assignments.assigned)),
         bound={scope: frozenset(names) for scope, names in assignments.bound.items() if names},
-        words=_words(_count_words(syntax, scopes, code)),
+        words=count_words(source, tokens, prose, scopes),
     )
 
 
@@ -265,16 +253,6 @@ def _self_attributes(target: str) -> list[str]:
     return [name for name in names if name.isidentifier()]
 
 
-def _code_only(syntax: Syntax) -> bytes:
-    """The source with the content of strings and comments blanked, byte for byte in place."""
-    pieces, position = [], 0
-    spans = sorted((node.start_byte, node.end_byte) for kind in ("string", "comment") for node in syntax.all(kind))
-    for start, end in spans:
-        pieces += [syntax.source[position:start], b" " * (end - max(start, position))]
-        position = max(end, position)
-    return b"".join([*pieces, syntax.source[position:]])
-
-
 def _global_names(definitions: tuple[Definition, ...], imports: tuple[Import, ...]) -> frozenset[bytes] | None:
     """The names that may lead from this file to a definition; None where a star import makes it any name."""
     if any(row.name == "*" for row in imports):
@@ -284,69 +262,32 @@ def _global_names(definitions: tuple[Definition, ...], imports: tuple[Import, ..
     return frozenset(name.encode() for name in names) | _SELF
 
 
-def _references(
-    syntax: Syntax,
-    scopes: Scopes,
-    code: bytes,
-    names: frozenset[bytes] | None,
-    bound: dict[int, set[str]],
-) -> list[Use]:
-    """Chains that are named without being called and may lead out of their function."""
+def _references(syntax: Syntax, scopes: Scopes, positions: list[int], bound: dict[int, set[str]]) -> list[Use]:
+    """Chains at some positions that are named without being called and may lead out of their function."""
+    source = syntax.source
     skipped = {node.start_byte for node in syntax.all("callee")} | scopes.names
     imports = [(node.start_byte, node.end_byte) for node in syntax.all("import")]
     starts = [start for start, _ in imports]
     ends = [0, *(end for _, end in imports)]
-    newlines = [found.start() for found in re.finditer(rb"\n", syntax.source)]
-    found: dict[tuple[int, str], Use] = {}
-    for match in _NAMED.finditer(code):
-        head, position = match[1], match.start()
-        if head in _GRAMMAR or (names is not None and head not in names) or position in skipped:
+    found: dict[tuple[int, str], int] = {}
+    for position in positions:
+        if position in skipped or position < ends[bisect_right(starts, position)]:
             continue
-        if position < ends[bisect_right(starts, position)] or _is_keyword(code, match.end()):
+        match = _NAMED.match(source, position)
+        if match is None or _is_keyword(source, match.end()):
             continue
-        scope, text = scopes.scope_at(position), match[0].decode("utf-8", "replace")
-        if (scope, text) in found or (head not in _SELF and head.decode("utf-8", "replace") in bound.get(scope, ())):
-            continue
-        found[scope, text] = Use(scope, text, bisect_right(newlines, position) + 1)
-    return [use for use in found.values() if use.chain not in ("self", "cls")]
+        head, chain = match[1], match[0].decode("utf-8", "replace")
+        scope = scopes.scope_at(position)
+        if head in _SELF or head.decode("utf-8", "replace") not in bound.get(scope, ()):
+            found.setdefault((scope, chain), position)
+    newlines = [match.start() for match in re.finditer(rb"\n", source)]
+    return [
+        Use(scope, chain, bisect_right(newlines, position) + 1)
+        for (scope, chain), position in found.items()
+        if chain not in ("self", "cls")
+    ]
 
 
 def _is_keyword(code: bytes, end: int) -> bool:
     """Whether a name that ends there is an argument's keyword, as in `f(name=1)`."""
     return code[end : end + 1] == b"=" and code[end + 1 : end + 2] != b"="
-
-
-def _count_words(syntax: Syntax, scopes: Scopes, code: bytes) -> dict[tuple[int, int], Counter[bytes]]:
-    found: dict[tuple[int, int], list[bytes]] = {}
-    ends = [*scopes.positions[1:], len(code)]
-    for start, end, owner in zip(scopes.positions, ends, scopes.owners, strict=True):
-        if end > start:
-            found.setdefault(owner, []).extend(_WORD.findall(code, start, end))
-    for kind, part in (("string", STRINGS), ("comment", COMMENTS)):
-        for node in syntax.all(kind):
-            scope, zone = scopes.at(node.start_byte)
-            owner = (scope, DOCSTRING if zone == DOCSTRING and part == STRINGS else part)
-            found.setdefault(owner, []).extend(_PROSE_WORD.findall(syntax.source, node.start_byte, node.end_byte))
-    counters = {owner: Counter(words) for owner, words in sorted(found.items())}
-    for (_, part), counter in counters.items():
-        if part >= BODY or part < DOCSTRING:
-            for word in counter.keys() & _GRAMMAR:
-                del counter[word]
-    for scope, definition in enumerate(scopes.definitions):
-        # the name has a field of its own
-        counters.get((scope, SIGNATURE), Counter()).subtract([definition.name.encode()])
-    return {owner: +counter for owner, counter in counters.items()}
-
-
-def _words(counters: dict[tuple[int, int], Counter[bytes]]) -> Words:
-    vocabulary: dict[bytes, int] = {}
-    sizes = [len(counter) for counter in counters.values()]
-    words = [vocabulary.setdefault(word, len(vocabulary)) for counter in counters.values() for word in counter]
-    counts = [count for counter in counters.values() for count in counter.values()]
-    return Words(
-        vocabulary=tuple(b" ".join(vocabulary).decode("ascii").split()),
-        scope=np.repeat(np.array([scope for scope, _ in counters], dtype=np.int32), sizes),
-        part=np.repeat(np.array([part for _, part in counters], dtype=np.int32), sizes),
-        word=np.array(words, dtype=np.int32),
-        count=np.array(counts, dtype=np.int32),
-    )

@@ -37,6 +37,10 @@ class Syntax:
         """Every node captured under a name."""
         return self.captures.get(name, [])
 
+    def spans(self, name: str) -> list[tuple[int, int]]:
+        """The first byte and the one after the last of every node captured under a name."""
+        return [(node.start_byte, node.end_byte) for node in self.all(name)]
+
     def text(self, node: Node) -> str:
         """The source text of a node."""
         return self.source[node.start_byte : node.end_byte].decode("utf-8", "replace")
