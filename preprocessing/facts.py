@@ -1,6 +1,6 @@
 """What phase 1 knows of one file, a pure function of its bytes, and its compact form.
 
-Knows the rows and their JSON. Does not know how they are found (`preprocessing.parse`) nor linked
+Knows the rows and how they are kept. Does not know how they are found (`preprocessing.parse`) nor linked
 (`preprocessing.resolve`).
 
 A scope is an index into `definitions`, or -1 for the module. A chain is a dotted expression: names and calls, as in
@@ -9,12 +9,11 @@ A scope is an index into `definitions`, or -1 for the module. A chain is a dotte
 Legend: P postings.
 """
 
-import base64
-import json
 import zlib
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+import msgpack
 import numpy as np
 from numpy.typing import NDArray
 
@@ -104,24 +103,29 @@ class FileFacts:
     details: str = ""
 
 
+_ROWS: dict[str, Any] = {
+    "definitions": Definition,
+    "imports": Import,
+    "calls": Use,
+    "references": Use,
+    "assigned": Assigned,
+}
+
+
 def encode_facts(facts: FileFacts) -> bytes:
-    """Write facts as compressed JSON."""
+    """Write facts as compressed MessagePack."""
     words = facts.words
     document = {
         "language": facts.language,
         "lines": facts.lines,
-        "definitions": facts.definitions,
-        "imports": facts.imports,
-        "calls": facts.calls,
-        "references": facts.references,
-        "assigned": facts.assigned,
+        **{name: getattr(facts, name) for name in _ROWS},
         "bound": {scope: " ".join(sorted(names)) for scope, names in sorted(facts.bound.items())},
         "complexity": facts.complexity,
         "details": facts.details,
         "vocabulary": " ".join(words.vocabulary),
-        "postings": [_pack(column) for column in (words.scope, words.part, words.word, words.count)],
+        "postings": np.stack([words.scope, words.part, words.word, words.count]).astype("<i4").tobytes(),
     }
-    return zlib.compress(json.dumps(document, separators=(",", ":")).encode(), 1)
+    return zlib.compress(msgpack.packb(document), 1)
 
 
 def decode_facts(content: bytes) -> FileFacts:
@@ -131,40 +135,25 @@ def decode_facts(content: bytes) -> FileFacts:
         ValueError: the content is damaged.
     """
     try:
-        return _from_document(json.loads(zlib.decompress(content)))
-    except (zlib.error, TypeError, KeyError) as error:
+        document = msgpack.unpackb(zlib.decompress(content), use_list=False, strict_map_key=False)
+        return _from_document(document)
+    except (zlib.error, TypeError, KeyError, AttributeError) as error:
         raise ValueError(f"facts are damaged: {error}") from error
 
 
 def _from_document(document: dict[str, Any]) -> FileFacts:
-    scope, part, word, count = (_unpack(column) for column in document["postings"])
+    postings = np.frombuffer(document["postings"], dtype="<i4").reshape(4, -1)
     vocabulary = document["vocabulary"]
+    rows = {name: tuple(map(row._make, document[name])) for name, row in _ROWS.items()}
     return FileFacts(
         language=document["language"],
         lines=document["lines"],
-        definitions=tuple(_definition(row) for row in document["definitions"]),
-        imports=tuple(Import(*row) for row in document["imports"]),
-        calls=tuple(Use(*row) for row in document["calls"]),
-        references=tuple(Use(*row) for row in document["references"]),
-        assigned=tuple(Assigned(*row) for row in document["assigned"]),
-        bound={int(scope): frozenset(names.split(" ")) for scope, names in document["bound"].items()},
-        words=Words(tuple(vocabulary.split(" ")) if vocabulary else (), scope, part, word, count),
-        complexity=tuple(document["complexity"]),
+        **rows,
+        bound={scope: frozenset(names.split(" ")) for scope, names in document["bound"].items()},
+        words=Words(tuple(vocabulary.split(" ")) if vocabulary else (), *postings),
+        complexity=document["complexity"],
         details=document["details"],
     )
-
-
-def _definition(row: list[Any]) -> Definition:
-    kind, name, parent, start, end, bases, decorators, returns, is_abstract = row
-    return Definition(kind, name, parent, start, end, tuple(bases), tuple(decorators), returns, is_abstract)
-
-
-def _pack(column: NDArray[np.int32]) -> str:
-    return base64.b64encode(column.astype("<i4").tobytes()).decode()
-
-
-def _unpack(text: str) -> NDArray[np.int32]:
-    return np.frombuffer(base64.b64decode(text), dtype="<i4")
 
 
 def is_scope(definition: Definition) -> bool:
