@@ -69,6 +69,24 @@ class Assigned(NamedTuple):
     value: str
 
 
+class Clause(NamedTuple):
+    """What a file says of itself or of a scope beside its definitions, by `kind` (below); `value` is a chain or name.
+
+    PACKAGE: the package that the file is of. DECLARES: the module path that a manifest such as go.mod gives its
+    folder. EXPORT: `subject` is the name under which others import `value`, `*` for all of it. EXTENDS and
+    IMPLEMENTS: a base of the scope, or of the class that `subject` names where that stands in another file.
+    """
+
+    kind: str
+    scope: int
+    subject: str
+    value: str
+    line: int
+
+
+PACKAGE, DECLARES, EXPORT, EXTENDS, IMPLEMENTS = "package", "declares", "export", "extends", "implements"
+
+
 @dataclass(frozen=True, eq=False)
 class Words:
     """How often each identifier stands in each scope and field: P triples over a vocabulary."""
@@ -85,9 +103,9 @@ class FileFacts:
     """All that linking and indexing need of one file.
 
     `definitions` holds classes and functions in document order, then attributes and lambdas. `bound` are the names
-    that a function binds itself, by scope. `language` is python, text or opaque. `complexity` is cyclomatic, one
-    number per definition, and `details` are lines of `cgm.details`, one of the file itself and then one per
-    definition; either is empty where nothing is known.
+    that a function binds itself, by scope. `language` is a name of `preprocessing.languages`, text or opaque.
+    `complexity` is cyclomatic, one number per definition, and `details` are lines of `cgm.details`, one of the file
+    itself and then one per definition; either is empty where nothing is known.
     """
 
     language: str
@@ -101,6 +119,7 @@ class FileFacts:
     words: Words = field(default_factory=Words)
     complexity: tuple[int, ...] = ()
     details: str = ""
+    clauses: tuple[Clause, ...] = ()
 
 
 _ROWS: dict[str, Any] = {
@@ -122,6 +141,7 @@ def encode_facts(facts: FileFacts) -> bytes:
         "bound": {scope: " ".join(sorted(names)) for scope, names in sorted(facts.bound.items())},
         "complexity": facts.complexity,
         "details": facts.details,
+        "clauses": facts.clauses,
         "vocabulary": " ".join(words.vocabulary),
         "postings": np.stack([words.scope, words.part, words.word, words.count]).astype("<i4").tobytes(),
     }
@@ -153,6 +173,7 @@ def _from_document(document: dict[str, Any]) -> FileFacts:
         words=Words(tuple(vocabulary.split(" ")) if vocabulary else (), *postings),
         complexity=document["complexity"],
         details=document["details"],
+        clauses=tuple(Clause(*row) for row in document["clauses"]),
     )
 
 

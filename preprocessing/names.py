@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from cgm.graph import NodeKind
-from preprocessing.facts import Definition, FileFacts, Import
+from preprocessing.facts import PYTHON, Definition, FileFacts, Import
 from preprocessing.modules import Modules
 from preprocessing.tree import Tree
 
@@ -94,7 +94,8 @@ class Names:
         self._orders: dict[int, tuple[int, ...]] = {}
         self._depth = _Depth()
         for number, one in enumerate(facts):
-            self._register(tree.files[number], one)
+            if one.language == PYTHON:
+                self._register(tree.files[number], one)
 
     def _register(self, node: int, facts: FileFacts) -> None:
         first = node + 1

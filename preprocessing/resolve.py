@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cgm.graph import CodeGraph, EdgeKind, NodeKind
-from preprocessing.facts import FileFacts, Use
+from preprocessing.facts import PYTHON, FileFacts, Use
 from preprocessing.modules import Modules
 from preprocessing.names import Meaning, Names, Sort
 from preprocessing.tree import Edge, Tree, build_tree
@@ -61,7 +61,11 @@ class _Linker:
         self._names = names
         self._edges: dict[tuple[int, int, int], tuple[float, int]] = {}
         self._unlinked: Counter[str] = Counter()
-        self._classes = [node for node, kind in enumerate(tree.kind) if kind == NodeKind.CLASS]
+        self._classes = [
+            node
+            for node, kind in enumerate(tree.kind)
+            if kind == NodeKind.CLASS and facts[tree.file[node]].language == PYTHON
+        ]
         self._methods = self._methods_by_name()
         self._subclasses: dict[int, list[int]] = {}
         self._tests: dict[str, bool] = {}
@@ -73,6 +77,8 @@ class _Linker:
         for node in self._classes:
             self._link_overrides(node)
         for file, facts in enumerate(self._facts):
+            if facts.language != PYTHON:
+                continue
             first = self._tree.files[file] + 1
             self._link_imports(file, facts)
             for use in facts.calls:

@@ -17,14 +17,15 @@ from cgm.errors import ParseError, require
 from cgm.graph import CodeGraph
 from cgm.protocols import Codebase
 from cgm.store import BlobCache
-from preprocessing.facts import FileFacts, decode_facts, encode_facts
+from preprocessing.extract import extract, extract_version
+from preprocessing.facts import PYTHON, FileFacts, decode_facts, encode_facts
 from preprocessing.index import build_lexical
-from preprocessing.parse import facts_version, parse_opaque, parse_python, parse_text
+from preprocessing.languages import language_of
+from preprocessing.parse import facts_version, is_binary, parse_opaque, parse_python, parse_text
 from preprocessing.resolve import link
 from preprocessing.snapshot import FileEntry, Snapshot, open_snapshot
 
 _LOG = logging.getLogger(__name__)
-_PYTHON_SUFFIXES = (".py", ".pyi")
 
 
 @dataclass
@@ -112,13 +113,18 @@ class CodeGraphPreprocessor:
         """The cache key of a file's facts; empty where it is too large to look into."""
         if entry.size > self.config.max_file_bytes:
             return ""
-        if entry.path.endswith(_PYTHON_SUFFIXES):
-            return f"python {facts_version()} {entry.blob}"
+        language = language_of(entry.path)
+        if language is not None:
+            version = facts_version() if language.name == PYTHON else extract_version(language)
+            return f"{language.name} {version} {entry.blob}"
         return f"text {self.config.max_indexed_text_bytes} {facts_version()} {entry.blob}"
 
     def _parse(self, entry: FileEntry, content: bytes) -> FileFacts:
-        if entry.path.endswith(_PYTHON_SUFFIXES):
+        language = language_of(entry.path)
+        if language is not None and language.name == PYTHON:
             return parse_python(content, self.config.parse_timeout_s)
+        if language is not None and not is_binary(content):
+            return extract(language, content, self.config.parse_timeout_s)
         return parse_text(content, self.config.max_indexed_text_bytes)
 
 

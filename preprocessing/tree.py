@@ -10,7 +10,7 @@ import numpy as np
 
 from cgm.details import DetailRows
 from cgm.graph import ROOT, CodeGraph, EdgeKind, NodeKind
-from preprocessing.facts import PYTHON, FileFacts
+from preprocessing.facts import OPAQUE, TEXT, FileFacts
 
 Edge = tuple[int, int, int, float, int]
 
@@ -47,7 +47,7 @@ class Tree:
     def add_file(self, path: str, facts: FileFacts) -> None:
         """Append a file with all it defines, and the packages above it that are not there yet."""
         folder, _, base = path.rpartition("/")
-        kind = NodeKind.FILE if facts.language == PYTHON else NodeKind.TEXTFILE
+        kind = NodeKind.TEXTFILE if facts.language in (TEXT, OPAQUE) else NodeKind.FILE
         lines = (1, facts.lines) if facts.lines else (0, 0)
         number = len(self.files)
         node = self._add(int(kind), base, path, lines, self._package(folder), number)

@@ -45,17 +45,21 @@ class Tokens:
     number: _IntArray  # W
     start: _IntArray  # W
     end: _IntArray  # W
+    grammar: int = len(_GRAMMAR)
 
 
-def find_tokens(source: bytes, *, names: bool = False) -> Tokens:
-    """Split a source at all that is no letter, digit or underscore of ASCII or, for `names`, beyond it."""
+def find_tokens(source: bytes, *, names: bool = False, grammar: Mapping[bytes, int] = _GRAMMAR) -> Tokens:
+    """Split a source at all that is no letter, digit or underscore of ASCII or, for `names`, beyond it.
+
+    `grammar` numbers the words of the language from 0.
+    """
     text = source.translate(_BLANKED_NAMES if names else _BLANKED)
     is_word = np.frombuffer(b" %b " % text, dtype=np.uint8) != _SPACE
     borders = np.flatnonzero(is_word[1:] != is_word[:-1])
-    numbers = defaultdict(count(len(_GRAMMAR)).__next__, _GRAMMAR)
+    numbers = defaultdict(count(len(grammar)).__next__, grammar)
     words = text.split()
     number = np.fromiter(map(numbers.__getitem__, words), dtype=np.int64, count=len(words))
-    return Tokens(numbers, number, borders[::2], borders[1::2])
+    return Tokens(numbers, number, borders[::2], borders[1::2], len(grammar))
 
 
 class Prose:
@@ -93,9 +97,10 @@ def count_words(source: bytes, tokens: Tokens, prose: Prose, scopes: Scopes) -> 
     owners = np.array(scopes.owners, dtype=np.int64)[zone]
     part, found = owners[:, 1], prose.parts(tokens.start)
     is_code = found < 0
-    part = np.where(is_code | ((part == DOCSTRING) & (found == STRINGS)), part, found)
+    # a docstring is a string, a doc comment a comment
+    part = np.where(is_code | (part == DOCSTRING), part, found)
     kept = ~is_code | ~_is_name_or_prefix(source, tokens, scopes)
-    kept &= (tokens.number >= len(_GRAMMAR)) | ((part != SIGNATURE) & (part != BODY))
+    kept &= (tokens.number >= tokens.grammar) | ((part != SIGNATURE) & (part != BODY))
     return _tally(tuple(tokens.numbers), owners[kept, 0], part[kept], tokens.number[kept])
 
 

@@ -29,6 +29,7 @@ def rows(facts: FileFacts) -> tuple[object, ...]:
         *(
             facts.complexity,
             facts.details,
+            facts.clauses,
             facts.assigned,
             facts.bound,
             words.vocabulary,

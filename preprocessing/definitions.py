@@ -1,0 +1,182 @@
+"""The classes, functions and lambdas of one file in any language as rows, with what they say of themselves.
+
+Knows outlines, headers and doc comments. Does not know variables (`preprocessing.variables`).
+"""
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from inspect import cleandoc
+
+from cgm.details import NodeDetails, Parameter
+from cgm.graph import NodeKind
+from preprocessing.expressions import Expressions
+from preprocessing.extents import BLOCK, Extents, Outline
+from preprocessing.facts import MODULE, SIGNATURE, Definition
+from preprocessing.grammar import Matches
+
+_SIGN = re.compile(r"^[ \t]*(?:/\*+[!<]?|\*+/|\*+|//+[!<]?)?|[ \t]*\*+/[ \t]*$", re.MULTILINE)
+_LONGEST_NAME = 200
+_LONGEST_HEADER = 1000
+_LONGEST_DOC = 10_000
+
+
+def clean_name(text: str) -> str:
+    """A defined name without white space and quotes."""
+    return "".join(text.split()).strip("\"'`")[:_LONGEST_NAME] or "?"
+
+
+class Definitions:
+    """Definition rows of one file: classes and functions, parents before children, then lambdas."""
+
+    def __init__(self, matches: Matches, expressions: Expressions, extents: Extents) -> None:
+        self._matches = matches
+        self._expressions = expressions
+        self._extents = extents
+        self._classes = self._class_paths()
+        self._parents = [self._parent(outline) for outline in extents.outlines]
+        self.order = self._ordered()
+        for scope, number in enumerate(self.order):
+            if extents.outlines[number].kind != NodeKind.LAMBDA:
+                extents.outlines[number].scope = scope
+        self._decorators = self._nodes_of("decorator")
+        self.rows = tuple(self._row(number) for number in self.order)
+
+    def owner_at(self, position: int) -> tuple[int, str]:
+        """The class that a byte of a header or block speaks of: its scope, or else MODULE and its name."""
+        number, _ = self._extents.at(position)
+        if number < 0 or self._extents.outlines[number].kind != BLOCK:
+            return self._extents.scope_of(number), ""
+        owner = self._extents.outlines[number].owner
+        if owner in self._classes:
+            return self._extents.outlines[self._classes[owner]].scope, ""
+        return MODULE, owner
+
+    def complexity(self) -> list[int]:
+        """1 + decisions of every function and lambda, 0 of classes."""
+        branches: Counter[int] = Counter()
+        for match in self._matches.all("branch"):
+            number, _ = self._extents.at(match.node.start_byte)
+            branches[number] += 1
+        kinds = [self._extents.outlines[number].kind for number in self.order]
+        return [
+            0 if kind == NodeKind.CLASS else 1 + branches[number]
+            for kind, number in zip(kinds, self.order, strict=True)
+        ]
+
+    def details(self, parameters: Mapping[int, Sequence[Parameter]]) -> list[NodeDetails]:
+        """What every definition says of itself; `parameters` are by outline."""
+        return [self._detail(number, tuple(parameters.get(number, ()))) for number in self.order]
+
+    def _class_paths(self) -> dict[str, int]:
+        """Every class that lies in no function, by its dotted name."""
+        paths: dict[int, str] = {-1: ""}
+        found: dict[str, int] = {}
+        for number, outline in enumerate(self._extents.outlines):
+            around = paths.get(outline.inside)
+            if around is None or outline.kind != NodeKind.CLASS:
+                continue
+            name = clean_name(self._matches.text(outline.match.parts["name"]))
+            paths[number] = f"{around}.{name}" if around else name
+            found.setdefault(paths[number], number)
+        return found
+
+    def _parent(self, outline: Outline) -> int:
+        """The outline that a definition is a child of, -1 for the file: its owner goes before what is around."""
+        if outline.owner in self._classes:
+            return self._classes[outline.owner]
+        around = outline.inside
+        while around >= 0 and self._extents.outlines[around].kind not in (NodeKind.CLASS, NodeKind.FUNCTION):
+            around = self._extents.outlines[around].inside
+        return around
+
+    def _ordered(self) -> list[int]:
+        """Outlines of classes and functions, each after its parent, else in document order; then lambdas."""
+        children: dict[int, list[int]] = {}
+        lambdas = []
+        for number, outline in enumerate(self._extents.outlines):
+            if outline.kind in (NodeKind.CLASS, NodeKind.FUNCTION):
+                children.setdefault(self._parents[number], []).append(number)
+            elif outline.kind == NodeKind.LAMBDA:
+                lambdas.append(number)
+        order: list[int] = []
+        stack = children.get(-1, [])[::-1]
+        while stack:
+            number = stack.pop()
+            order.append(number)
+            stack.extend(reversed(children.get(number, ())))
+        return order + lambdas
+
+    def _row(self, number: int) -> Definition:
+        outline = self._extents.outlines[number]
+        parent = self._parents[number]
+        returns = outline.match.parts.get("returns")
+        return Definition(
+            kind=outline.kind,
+            name=self._name(outline),
+            parent=self._extents.outlines[parent].scope if parent >= 0 else MODULE,
+            start=outline.node.start_point.row + 1,
+            end=_last_line(outline),
+            decorators=tuple(self._decorators.get(number, ())),
+            returns=self._expressions.of_type(returns),
+            is_abstract=self._is_abstract(outline),
+        )
+
+    def _name(self, outline: Outline) -> str:
+        node = outline.match.parts.get("name")
+        if node is None:
+            return f"<lambda:{outline.node.start_point.row + 1}>"
+        name = clean_name(self._matches.text(node))
+        return f"{outline.owner}.{name}" if outline.owner and outline.owner not in self._classes else name
+
+    def _is_abstract(self, outline: Outline) -> bool:
+        if outline.is_interface or "abstract" in outline.match.parts:
+            return True
+        around = self._extents.outlines[outline.inside] if outline.inside >= 0 else None
+        has_body = "body" in outline.match.parts
+        return outline.kind == NodeKind.FUNCTION and not has_body and around is not None and around.is_interface
+
+    def _nodes_of(self, name: str) -> dict[int, list[str]]:
+        """Chains of captures that stand in headers, by outline."""
+        found: dict[int, list[str]] = {}
+        for match in self._matches.all(name):
+            number, part = self._extents.at(match.node.start_byte)
+            if part == SIGNATURE:
+                found.setdefault(number, []).append(self._expressions.chain(match.node))
+        return found
+
+    def _detail(self, number: int, parameters: tuple[Parameter, ...]) -> NodeDetails:
+        outline = self._extents.outlines[number]
+        returns = outline.match.parts.get("returns")
+        return NodeDetails(
+            signature=self._signature(outline),
+            parameters=parameters,
+            returns=one_line(self._matches.text(returns)).lstrip(": ") if returns is not None else "",
+            decorators=tuple(self._decorators.get(number, ())),
+            docstring=self._docstring(outline),
+        )
+
+    def _signature(self, outline: Outline) -> str:
+        body = outline.match.parts.get("body")
+        end = body.start_byte if body is not None else outline.node.end_byte
+        header = self._matches.source[outline.node.start_byte : min(end, outline.node.start_byte + _LONGEST_HEADER)]
+        return one_line(header.decode("utf-8", "replace")).rstrip(" ={;:")
+
+    def _docstring(self, outline: Outline) -> str:
+        if outline.doc is None:
+            return ""
+        start, end = outline.doc
+        text = self._matches.source[start : min(end, start + _LONGEST_DOC)].decode("utf-8", "replace")
+        return cleandoc(_SIGN.sub("", text)).strip()
+
+
+def one_line(text: str) -> str:
+    """A text with each run of white space as one space."""
+    return " ".join(text.split())
+
+
+def _last_line(outline: Outline) -> int:
+    """The last line of an outline; a node that ends with its line's end ends on that line."""
+    end = outline.node.end_point
+    row = end.row if end.column or end.row == outline.node.start_point.row else end.row - 1
+    return row + 1

@@ -1,0 +1,132 @@
+"""Expressions of any language as chains: `a.b`, `Session().get`, `self.x.run`.
+
+Knows the captures `@access`, `@call` and `@expression`, and a language's own words and separators. Does not know
+scopes. A part that has no name is `?`, a literal is `''`.
+"""
+
+import re
+
+from tree_sitter import Node
+
+from preprocessing.grammar import Match, Matches
+from preprocessing.languages import Language
+
+_UNNAMED = "?"
+_LITERAL = "''"
+_DEEPEST_CHAIN = 12
+_LONGEST_HEAD = 400
+_NAME = r"[#@]?[^\W\d][\w$]*|[$][\w$]*"
+_PLAIN = re.compile(rf"(?:{_NAME})(?:\.(?:{_NAME}))*")
+_GENERIC = re.compile(r"<.*", re.DOTALL)
+_TYPE_NAME = re.compile(rf"(?:{_NAME})(?:\s*(?:\.|::)\s*(?:{_NAME}))*")
+_WRAPPED = re.compile(r"\s*[<\[]\s*(.*)", re.DOTALL)
+# words before a type that say how it is held
+_HOLDER_WORDS = (
+    "abstract asserts auto class const constexpr dyn enum extends extern final impl in infer inline is keyof let mut "
+    "mutable new out private protected public readonly ref register signed static struct super typename typeof union "
+    "unique unsigned val var void volatile"
+)
+_HOLDERS = frozenset(_HOLDER_WORDS.split())
+
+
+class Expressions:
+    """Writes the expressions of one file as chains."""
+
+    def __init__(self, language: Language, matches: Matches) -> None:
+        self._language = language
+        self._matches = matches
+        self._steps: dict[int, tuple[Node | None, str]] = {}
+        self._literals = {match.node.id for match in matches.all("literal")}
+        for match in matches.all("expression"):
+            self._steps.setdefault(match.node.id, self._expression(match))
+        for match in matches.all("access"):
+            self._steps.setdefault(match.node.id, self._access(match, ""))
+        for match in matches.all("call"):
+            self._steps.setdefault(match.node.id, self._call(match))
+
+    def chain(self, node: Node) -> str:
+        """Write an expression as a chain."""
+        parts: list[str] = []
+        current: Node | None = node
+        for _ in range(_DEEPEST_CHAIN):
+            if current is None:
+                return "".join(reversed(parts))
+            step = self._steps.get(current.id)
+            if step is None:
+                return self._head(current) + "".join(reversed(parts))
+            current, part = step
+            parts.append(part)
+        return _UNNAMED + "".join(reversed(parts))
+
+    def callee(self, match: Match) -> str:
+        """What a call calls, as a chain with the number of arguments: `a.b/2`."""
+        parts = match.parts
+        if "callee" in parts:
+            chain = self.chain(parts["callee"])
+        else:
+            inner, part = self._access(match, "")
+            chain = (self.chain(inner) if inner is not None else "") + part
+        return f"{chain}/{_count(parts['arguments'])}" if "arguments" in parts else chain
+
+    def of_type(self, node: Node | None) -> str:
+        """The class that a type names as a chain, empty where it names none: `Map<K, V>` names Map."""
+        return self.named_type(self._matches.text(node)) if node is not None else ""
+
+    def named_type(self, text: str) -> str:
+        """The class that the text of a type names as a chain; a wrapper such as `Promise<T>` names T."""
+        text = text[:_LONGEST_HEAD]
+        while found := _TYPE_NAME.search(text):
+            name = self._dotted(found[0])
+            text = text[found.end() :]
+            if name in _HOLDERS:
+                continue
+            inner = _WRAPPED.match(text)
+            if inner is None or name.rpartition(".")[2] not in self._language.wrappers:
+                return self._owned(name)
+            text = inner[1]
+        return ""
+
+    def _expression(self, match: Match) -> tuple[Node | None, str]:
+        if "of" in match.parts:
+            named = self.of_type(match.parts["of"])
+            return None, f"{named}()" if named else _UNNAMED
+        return (match.parts["inner"], "") if "inner" in match.parts else (None, _UNNAMED)
+
+    def _access(self, match: Match, calls: str) -> tuple[Node | None, str]:
+        member, inner = self._matches.text(match.parts["member"]), match.parts.get("object")
+        if inner is None:
+            return None, self._owned(member) + calls
+        if self._language.own_words.get(member) == "self":
+            # `Outer.this` is an object of Outer
+            return inner, "()" + calls
+        return inner, f".{member}{calls}" if _PLAIN.fullmatch(member) else f".{_UNNAMED}{calls}"
+
+    def _call(self, match: Match) -> tuple[Node | None, str]:
+        callee = match.parts.get("callee")
+        return (callee, "()") if callee is not None else self._access(match, "()")
+
+    def _head(self, node: Node) -> str:
+        if node.id in self._literals:
+            return _LITERAL
+        if node.end_byte - node.start_byte > _LONGEST_HEAD:
+            return _UNNAMED
+        text = self._dotted(self._matches.text(node))
+        if not _PLAIN.fullmatch(text):
+            text = _GENERIC.sub("", text)
+        return self._owned(text) if _PLAIN.fullmatch(text) else _UNNAMED
+
+    def _dotted(self, text: str) -> str:
+        """A path with dots and without white space."""
+        text = "".join(text.split())
+        for separator in self._language.separators:
+            text = text.replace(separator, ".")
+        return text
+
+    def _owned(self, chain: str) -> str:
+        """A chain whose first name is `self`, `cls` or `super` where the language has a word for it."""
+        head, dot, rest = chain.partition(".")
+        return f"{self._language.own_words.get(head, head)}{dot}{rest}"
+
+
+def _count(arguments: Node) -> int:
+    return sum(1 for child in arguments.named_children if not child.is_extra)

@@ -1,0 +1,156 @@
+"""Which definition, and which part of it, owns each byte of a file in any language.
+
+Knows nesting, headers, doc comments and the captures `@definition.*` and `@block`. Does not know what stands there.
+"""
+
+import re
+from bisect import bisect_right
+from dataclasses import dataclass
+
+from tree_sitter import Node
+
+from cgm.graph import NodeKind
+from preprocessing.expressions import Expressions
+from preprocessing.facts import BODY, DOCSTRING, MODULE, SIGNATURE
+from preprocessing.grammar import Match, Matches
+
+_KINDS = {
+    "definition.class": NodeKind.CLASS,
+    "definition.interface": NodeKind.CLASS,
+    "definition.function": NodeKind.FUNCTION,
+    "definition.lambda": NodeKind.LAMBDA,
+}
+BLOCK = -1  # the kind of an outline that only says whose its functions are
+_GAP = re.compile(rb"[ \t]*(?:\r?\n)?[ \t]*(?:[a-z]+[ \t]+){0,4}")
+_LONGEST_GAP = 120
+
+
+@dataclass(eq=False)
+class Outline:
+    """A class, function, lambda or block; `inside` is the outline around it, -1 for the file.
+
+    `scope` is its number among classes and functions, and -1 for a lambda or block. `owner` is the class that its
+    functions are members of where that is not the outline around.
+    """
+
+    kind: int
+    match: Match
+    inside: int = -1
+    scope: int = MODULE
+    owner: str = ""
+    doc: tuple[int, int] | None = None
+
+    @property
+    def node(self) -> Node:
+        """The whole of it."""
+        return self.match.node
+
+    @property
+    def is_interface(self) -> bool:
+        """Whether it is a class that is only implemented."""
+        return "definition.interface" in self.match.parts
+
+
+class Extents:
+    """The outlines of one file in document order, and who owns which byte."""
+
+    def __init__(self, matches: Matches, expressions: Expressions) -> None:
+        self._matches = matches
+        self._expressions = expressions
+        self.outlines = self._found()
+        self._nest()
+        self._document()
+        events = [((0, 1, 0), (-1, BODY))]
+        for number, outline in enumerate(self.outlines):
+            events.extend(_events(number, outline))
+        events.sort()
+        self.positions = [key[0] for key, _ in events]
+        self.owners = [owner for _, owner in events]
+
+    def at(self, position: int) -> tuple[int, int]:
+        """The innermost outline, -1 for the file, and the field that own a byte."""
+        return self.owners[bisect_right(self.positions, position) - 1]
+
+    def scope_of(self, outline: int) -> int:
+        """The class or function that an outline is or lies in."""
+        while outline >= 0 and self.outlines[outline].scope == MODULE:
+            outline = self.outlines[outline].inside
+        return self.outlines[outline].scope if outline >= 0 else MODULE
+
+    def scope_at(self, position: int) -> int:
+        """The class or function that owns a byte."""
+        return self.scope_of(self.at(position)[0])
+
+    def is_callable(self, outline: int) -> bool:
+        """Whether an outline is a function or lambda, whose variables are its own."""
+        return outline >= 0 and self.outlines[outline].kind in (NodeKind.FUNCTION, NodeKind.LAMBDA)
+
+    def _found(self) -> list[Outline]:
+        best: dict[int, Outline] = {}
+        values = set()
+        for name, kind in _KINDS.items():
+            for match in self._matches.all(name):
+                key = match.parts["name"].start_byte if "name" in match.parts else -match.node.id
+                if key not in best or match.rank < best[key].match.rank:
+                    best[key] = Outline(int(kind), match)
+                if kind != NodeKind.LAMBDA and "value" in match.parts:
+                    values.add(match.parts["value"].id)
+        taken = values | {outline.node.id for outline in best.values() if outline.kind != NodeKind.LAMBDA}
+        found = [one for one in best.values() if one.kind != NodeKind.LAMBDA or one.node.id not in taken]
+        found += [Outline(BLOCK, match) for match in self._matches.all("block")]
+        return sorted(found, key=lambda one: (one.node.start_byte, -one.node.end_byte, one.kind))
+
+    def _nest(self) -> None:
+        stack: list[int] = []
+        for number, outline in enumerate(self.outlines):
+            while stack and self.outlines[stack[-1]].node.end_byte <= outline.node.start_byte:
+                stack.pop()
+            outline.inside = stack[-1] if stack else -1
+            stack.append(number)
+            self._own(outline)
+
+    def _own(self, outline: Outline) -> None:
+        """Say whose function it is where a receiver or the block around it does."""
+        receiver = outline.match.parts.get("receiver")
+        around = self.outlines[outline.inside] if outline.inside >= 0 else None
+        if receiver is not None:
+            outline.owner = self._expressions.of_type(receiver)
+        elif around is not None and around.kind == BLOCK:
+            outline.owner = around.owner
+
+    def _document(self) -> None:
+        """Find the comments that stand right before each outline."""
+        comments = [match.node for match in self._matches.all("comment")]
+        ends = [node.end_byte for node in comments]
+        for outline in self.outlines:
+            start = outline.node.start_byte
+            first = None
+            number = bisect_right(ends, start) - 1
+            while number >= 0 and self._is_gap(comments[number], start):
+                first = start = comments[number].start_byte
+                number -= 1
+            if first is not None:
+                outline.doc = (first, outline.node.start_byte)
+
+    def _is_gap(self, comment: Node, start: int) -> bool:
+        """Whether a comment on lines of its own is followed by a definition, or by its first words."""
+        if start - comment.end_byte > _LONGEST_GAP:
+            return False
+        source = self._matches.source
+        line = source[source.rfind(b"\n", 0, comment.start_byte) + 1 : comment.start_byte]
+        return not line.strip() and _GAP.fullmatch(source, comment.end_byte, start) is not None
+
+
+_Event = tuple[tuple[int, int, int], tuple[int, int]]
+
+
+def _events(number: int, outline: Outline) -> list[_Event]:
+    """Where the parts of an outline begin; at one byte, what ends comes first, the innermost before the outer."""
+    start, end = outline.node.start_byte, outline.node.end_byte
+    body = outline.match.parts.get("body")
+    events: list[_Event] = [((start, 1, number), (number, SIGNATURE)), ((end, 0, -number), (outline.inside, BODY))]
+    if body is not None:
+        events.append(((body.start_byte, 1, number), (number, BODY)))
+    if outline.doc is not None:
+        events.append(((outline.doc[0], 1, number), (number, DOCSTRING)))
+    return events

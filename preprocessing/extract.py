@@ -1,0 +1,142 @@
+"""Phase 1 for any language but Python: the matches of its query into facts.
+
+Knows the captures below. Does not know grammars (`preprocessing.grammar`) nor other files. Every pattern of
+`queries/<language>.scm` has one main capture, and parts beside it:
+
+    @definition.class        a class, struct, enum, record, object: CLASS
+    @definition.interface    an interface or trait: CLASS, whose functions without a body are abstract
+    @definition.function     a function, method or constructor: FUNCTION; so is a function expression bound to a name
+    @definition.lambda       a function without a name: LAMBDA; what it defines belongs to the definition around
+    @definition.attribute    a field, constant, variant, global: ATTRIBUTE; inside a function it is a local variable
+    @definition.parameter    a parameter
+    @definition.local        a variable that is never more than local
+      @name                  required but for lambdas; of two definitions of one name node the first pattern counts
+      @body                  where the header ends
+      @parameters @returns   the whole parameter list, the written return type
+      @type @value           the written type, or the expression whose value it gets; a function expression here is no
+                             lambda of its own
+      @receiver              the type whose member a function is that stands outside of it
+      @abstract              whatever says that it is abstract
+    @block                   an `impl` block: its functions are members of its @receiver, as are its @implements
+    @extends @implements     a base type; it belongs to the class or block whose header holds it
+    @package                 the clause that gives the package of the file: @package.name
+    @import                  @import.module (path or dotted name), @import.name (what is taken from it; `*` is all),
+                             @import.alias (its name here); with @import.exported others may import it from here under
+                             that name. `(#set! import.name "default")` and the like set a part that is not written
+    @import.tree             a nested import list such as `use a::{b, c::d as e}`, whole
+    @export                  @export.name is what others import @export.value as
+    @call                    @callee, or @object and @member as in an access; @arguments, which are counted
+    @access                  @object and @member
+    @expression              an expression that is its @inner, or an object of the type @of; else it has no name
+    @literal                 a text, number or list
+    @reference               a name of a type or constant, wherever it is defined
+    @mention                 any name: a reference where the file defines or imports it
+    @assignment              @target and @value: what is stored in a field of the own object defines that field
+    @decorator               the name of an annotation in the header of a definition
+    @branch                  a decision, for cyclomatic complexity
+    @string @comment         text that is no code
+
+Chains are written with `.` whatever the language writes; own words become `self`, `cls` and `super`; a call's chain
+ends in `/` and its number of arguments.
+"""
+
+from functools import cache
+from importlib import metadata, resources
+
+from cgm.details import encode_details
+from cgm.store import fingerprint
+from preprocessing.definitions import Definitions
+from preprocessing.expressions import Expressions
+from preprocessing.extents import Extents
+from preprocessing.facts import EXPORT, EXTENDS, IMPLEMENTS, MODULE, PACKAGE, Clause, FileFacts, Words
+from preprocessing.grammar import Match, Matches, grammar_version, query_source, read_matches
+from preprocessing.languages import Language
+from preprocessing.scopes import Scopes
+from preprocessing.uses import calls, imports, references
+from preprocessing.variables import Variables
+from preprocessing.words import Prose, count_words, find_tokens
+
+_MAINS = (
+    "definition.class definition.interface definition.function definition.lambda definition.attribute "
+    "definition.parameter definition.local block extends implements package import import.tree export call access "
+    "expression literal reference mention assignment decorator branch string comment"
+)
+MAINS = frozenset(_MAINS.split())
+_MODULES = "facts languages grammar expressions extents definitions variables uses scopes words extract"
+
+
+@cache
+def extract_version(language: Language) -> str:
+    """A digest of all that decides what the facts of a file in a language are."""
+    modules = [resources.files("preprocessing").joinpath(f"{name}.py") for name in _MODULES.split()]
+    sources = [module.read_text(encoding="utf-8") for module in modules]
+    versions = [metadata.version("tree-sitter"), grammar_version(language)]
+    return fingerprint(sources, language.name, query_source(language), versions)
+
+
+def extract(language: Language, source: bytes, seconds: float = 10.0) -> FileFacts:
+    """Facts of a file in a language with a query, however broken its syntax; no binary.
+
+    Raises:
+        ParseError: it took longer than `seconds`.
+    """
+    matches = read_matches(language, source, MAINS, seconds)
+    expressions = Expressions(language, matches)
+    extents = Extents(matches, expressions)
+    definitions = Definitions(matches, expressions, extents)
+    variables = Variables(matches, expressions, extents, definitions)
+    rows = (*definitions.rows, *variables.definitions.values())
+    details = [*definitions.details(variables.parameters), *variables.details]
+    return FileFacts(
+        language=language.name,
+        lines=source.count(b"\n") + bool(source and not source.endswith(b"\n")),
+        definitions=rows,
+        imports=imports(matches, extents),
+        calls=calls(matches, expressions, extents),
+        references=references(matches, expressions, extents, rows, variables.bound),
+        assigned=tuple(dict.fromkeys(variables.assigned)),
+        bound={scope: frozenset(names) for scope, names in sorted(variables.bound.items())},
+        words=_words(matches, extents),
+        complexity=(*definitions.complexity(), *([0] * len(variables.definitions))),
+        details="\n" + "".join(map(encode_details, details)),
+        clauses=tuple(dict.fromkeys(_clauses(matches, expressions, definitions))),
+    )
+
+
+def _clauses(matches: Matches, expressions: Expressions, definitions: Definitions) -> list[Clause]:
+    """What a file says beside its definitions: its package, its exports and the bases of its classes."""
+    rows = []
+    for match in matches.all("package"):
+        name = matches.text(match.parts["package.name"])
+        rows.append(Clause(PACKAGE, MODULE, "", "".join(name.split()), _line(match)))
+    for match in matches.all("export"):
+        value = expressions.chain(match.parts["export.value"])
+        rows.append(Clause(EXPORT, MODULE, _exported_name(matches, match), value, _line(match)))
+    for kind in (EXTENDS, IMPLEMENTS):
+        for match in matches.all(kind):
+            scope, owner = definitions.owner_at(match.node.start_byte)
+            named = expressions.of_type(match.node)
+            if named and (owner or scope != MODULE):
+                rows.append(Clause(kind, scope, owner, named, _line(match)))
+    return rows
+
+
+def _exported_name(matches: Matches, match: Match) -> str:
+    node = match.parts.get("export.name")
+    return matches.text(node).strip("\"'") if node is not None else match.settings.get("export.name") or "*"
+
+
+def _line(match: Match) -> int:
+    return match.node.start_point.row + 1
+
+
+def _words(matches: Matches, extents: Extents) -> Words:
+    """The words of every class, function and the file itself; a lambda's are those of what is around it."""
+    prose = Prose(
+        *([(one.node.start_byte, one.node.end_byte) for one in matches.all(kind)] for kind in ("string", "comment"))
+    )
+    owners = tuple((extents.scope_of(outline), part) for outline, part in extents.owners)
+    names = [outline.match.parts["name"].start_byte for outline in extents.outlines if "name" in outline.match.parts]
+    scopes = Scopes((), tuple(extents.positions), owners, frozenset(names))
+    grammar = {word: number for number, word in enumerate(sorted(matches.keywords))}
+    return count_words(matches.source, find_tokens(matches.source, grammar=grammar), prose, scopes)

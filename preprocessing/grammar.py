@@ -1,0 +1,123 @@
+"""A file of any language as the matches of its queries.
+
+Knows tree-sitter, grammars and queries, which are loaded when the first file of their language is read. Does not
+know what captures mean (`preprocessing.extract`).
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import import_module, metadata, resources
+from typing import Any
+
+from tree_sitter import Language as Grammar
+from tree_sitter import Node, Parser, Point, Query, QueryCursor
+
+from cgm.errors import ParseError
+from preprocessing.languages import Language
+
+_PIECE = 1 << 20
+_UNFINISHED = 4096
+
+
+@dataclass(frozen=True, eq=False)
+class Match:
+    """A match of one pattern: its main node, its other captures, and what the pattern sets.
+
+    `rank` is the pattern's place in the query: of two matches for one thing the lower counts.
+    """
+
+    rank: int
+    node: Node
+    parts: Mapping[str, Node]
+    settings: Mapping[str, str | None]
+
+
+@dataclass(frozen=True, eq=False)
+class Matches:
+    """A file's bytes and the matches of its query by main capture, each in document order."""
+
+    source: bytes
+    keywords: frozenset[bytes]
+    found: Mapping[str, list[Match]] = field(default_factory=dict)
+
+    def all(self, name: str) -> list[Match]:
+        """Every match with this main capture."""
+        return self.found.get(name, [])
+
+    def text(self, node: Node) -> str:
+        """The source text of a node."""
+        return self.source[node.start_byte : node.end_byte].decode("utf-8", "replace")
+
+
+@dataclass(frozen=True, eq=False)
+class _Reader:
+    """A grammar with its query and what each pattern sets."""
+
+    grammar: Grammar
+    query: Query
+    settings: tuple[dict[str, Any], ...]
+    keywords: frozenset[bytes]
+
+
+def query_source(language: Language) -> str:
+    """The query of a language: its files, one after another."""
+    folder = resources.files("preprocessing").joinpath("queries")
+    return "\n".join(folder.joinpath(f"{name}.scm").read_text(encoding="utf-8") for name in language.queries)
+
+
+def grammar_version(language: Language) -> str:
+    """The version of the grammar's wheel."""
+    return metadata.version(language.distribution)
+
+
+@cache
+def _reader(language: Language) -> _Reader:
+    module, _, function = language.grammar.partition(":")
+    grammar = Grammar(getattr(import_module(module), function)())
+    query = Query(grammar, query_source(language))
+    settings = tuple(query.pattern_settings(number) for number in range(query.pattern_count))
+    return _Reader(grammar, query, settings, _keywords(grammar))
+
+
+def _keywords(grammar: Grammar) -> frozenset[bytes]:
+    """The words that a grammar writes itself."""
+    kinds = range(grammar.node_kind_count)
+    visible = (kind for kind in kinds if grammar.node_kind_is_visible(kind) and not grammar.node_kind_is_named(kind))
+    words = (grammar.node_kind_for_id(kind) or "" for kind in visible)
+    return frozenset(word.encode() for word in words if word.isalpha())
+
+
+def read_matches(language: Language, source: bytes, mains: frozenset[str], seconds: float) -> Matches:
+    """Parse a file, however broken, and run its language's query; `mains` are the names of main captures.
+
+    Raises:
+        ParseError: it took longer than `seconds`.
+    """
+    deadline = time.monotonic() + seconds
+    reader = _reader(language)
+    try:
+        tree = Parser(reader.grammar).parse(_feed(source), progress_callback=lambda *_: time.monotonic() > deadline)
+    except ValueError as error:
+        raise ParseError(f"a file must parse within {seconds} s") from error
+    # the binding's own time limit for queries crashes; a bound on unfinished matches keeps their time linear
+    rows = QueryCursor(reader.query, match_limit=_UNFINISHED).matches(tree.root_node)
+    if time.monotonic() > deadline:
+        raise ParseError(f"a file must be searched within {seconds} s")
+    found: dict[str, list[Match]] = {}
+    for rank, captures in rows:
+        parts = {name: nodes[0] for name, nodes in captures.items()}
+        for name in parts.keys() & mains:
+            found.setdefault(name, []).append(Match(rank, parts[name], parts, reader.settings[rank]))
+    for matches in found.values():
+        matches.sort(key=_place)
+    return Matches(source, reader.keywords, found)
+
+
+def _place(match: Match) -> tuple[int, int, int]:
+    return match.node.start_byte, -match.node.end_byte, match.rank
+
+
+def _feed(source: bytes) -> Callable[[int, Point], bytes]:
+    return lambda offset, _: source[offset : offset + _PIECE]

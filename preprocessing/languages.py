@@ -1,0 +1,130 @@
+"""The languages that the code graph knows, one row each.
+
+Knows which files are of a language, which grammar and queries read it, and how its names work. Does not know syntax
+trees (`preprocessing.grammar`) nor what a query captures (`preprocessing.extract`). Python has a parser of its own
+(`preprocessing.parse`), so its row says no more than which files it is.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cache
+
+from preprocessing.facts import PYTHON
+
+
+class ImportRule(StrEnum):
+    """How an import names files (`preprocessing.origins`)."""
+
+    PATH = "path"  # a path relative to the importing file, as in JavaScript
+    PACKAGE = "package"  # a name below the package that a file declares, as in Java
+    FOLDER = "folder"  # a folder below a declared module path, as in Go
+    CRATE = "crate"  # a path of modules below a crate, as in Rust
+    INCLUDE = "include"  # a path relative to any folder, which gives all names, as in C
+
+
+@dataclass(frozen=True, eq=False)
+class Language:
+    """One language.
+
+    `grammar` is `module:function` of the wheel `distribution`. `queries` are files below `queries/` that count as
+    one. Languages of one `family` name each other's definitions. `own_words` writes the words for the own object,
+    class and parent as `self`, `cls` and `super`. `separators` are what stands between the names of a chain beside
+    `.`. `constructors` are methods that making an object calls, an empty one those named as their class.
+    `implicit_self` holds where a bare name may mean a member of the class around. `wrappers` are generic types that
+    stand for their first argument: `Promise<T>` is a T to whoever uses it. `builtins` are names of the language.
+    """
+
+    name: str
+    suffixes: tuple[str, ...]
+    distribution: str = ""
+    grammar: str = ""
+    queries: tuple[str, ...] = ()
+    family: str = ""
+    imports: ImportRule = ImportRule.PATH
+    own_words: Mapping[str, str] = field(default_factory=dict)
+    separators: tuple[str, ...] = ()
+    constructors: tuple[str, ...] = ()
+    implicit_self: bool = False
+    wrappers: frozenset[str] = frozenset()
+    builtins: frozenset[str] = frozenset()
+
+
+_JAVA_BUILTINS = """
+    boolean byte char double float int long short
+    Boolean Byte CharSequence Character Class ClassLoader Comparable Deprecated Double Enum Error Exception Float
+    FunctionalInterface IllegalArgumentException IllegalStateException Integer Iterable Long Math NullPointerException
+    Number Object Override Record Runnable RuntimeException SafeVarargs Short String StringBuffer StringBuilder
+    SuppressWarnings System Thread Throwable UnsupportedOperationException Void AutoCloseable AssertionError
+    IndexOutOfBoundsException ClassCastException CloneNotSupportedException ArithmeticException InterruptedException
+    NumberFormatException ReflectiveOperationException NoSuchFieldException NoSuchMethodException StackOverflowError
+    ClassNotFoundException Cloneable Process Runtime ThreadLocal Package Module OutOfMemoryError LinkageError
+    """
+
+_SCRIPT_BUILTINS = """
+    Array ArrayBuffer BigInt Boolean Buffer DataView Date Error Function Infinity Intl JSON Map Math NaN Number Object
+    Promise Proxy RangeError ReferenceError Reflect RegExp Set String Symbol SyntaxError TypeError URL URLSearchParams
+    Uint8Array WeakMap WeakRef WeakSet AbortController AbortSignal EventTarget Event TextDecoder TextEncoder __dirname
+    __filename clearImmediate clearInterval clearTimeout console decodeURIComponent document encodeURIComponent eval
+    fetch globalThis isFinite isNaN parseFloat parseInt process queueMicrotask require setImmediate setInterval
+    setTimeout structuredClone undefined window AggregateError EvalError URIError Iterator Float32Array Float64Array
+    Int8Array Int16Array Int32Array Uint16Array Uint32Array Uint8ClampedArray SharedArrayBuffer Atomics arguments
+    """
+_TYPE_BUILTINS = """
+    any bigint boolean never null number object string symbol undefined unknown
+    Awaited Capitalize Exclude Extract InstanceType Iterable IterableIterator AsyncIterable AsyncIterator Lowercase
+    NonNullable Omit Parameters Partial Pick PromiseLike PropertyKey Readonly ReadonlyArray ReadonlyMap ReadonlySet
+    Record Required ReturnType ThisType Uncapitalize Uppercase ConstructorParameters Generator ArrayLike AsyncGenerator
+    """
+
+
+def _script(
+    name: str, suffixes: tuple[str, ...], distribution: str, grammar: str, queries: tuple[str, ...]
+) -> Language:
+    """A dialect of JavaScript."""
+    return Language(
+        name=name,
+        suffixes=suffixes,
+        distribution=distribution,
+        grammar=grammar,
+        queries=queries,
+        family="javascript",
+        imports=ImportRule.PATH,
+        own_words={"this": "self", "super": "super"},
+        separators=("?.",),
+        constructors=("constructor",),
+        wrappers=frozenset({"Promise", "Readonly", "Partial", "Required", "Awaited", "NonNullable"}),
+        builtins=frozenset((_SCRIPT_BUILTINS + _TYPE_BUILTINS).split()),
+    )
+
+
+LANGUAGES = (
+    Language(PYTHON, (".py", ".pyi"), "tree-sitter-python"),
+    Language(
+        name="java",
+        suffixes=(".java",),
+        distribution="tree-sitter-java",
+        grammar="tree_sitter_java:language",
+        queries=("java",),
+        family="java",
+        imports=ImportRule.PACKAGE,
+        own_words={"this": "self", "super": "super"},
+        separators=("::",),
+        constructors=("",),
+        implicit_self=True,
+        wrappers=frozenset({"Optional", "CompletableFuture", "Future", "Supplier"}),
+        builtins=frozenset(_JAVA_BUILTINS.split()),
+    ),
+)
+BY_NAME = {language.name: language for language in LANGUAGES}
+
+
+@cache
+def _by_suffix() -> dict[str, Language]:
+    return {suffix: language for language in LANGUAGES for suffix in language.suffixes}
+
+
+def language_of(path: str) -> Language | None:
+    """The language of a file by its name's end, None for a text without a grammar."""
+    base = path.rpartition("/")[2]
+    return _by_suffix().get(f".{base.rpartition('.')[2]}") if "." in base else None

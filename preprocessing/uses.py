@@ -1,0 +1,125 @@
+"""What one file in any language imports, calls and names.
+
+Knows the captures of imports, calls and references. Does not know what a name means.
+"""
+
+import re
+from bisect import bisect_right
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+from tree_sitter import Node
+
+from preprocessing.expressions import Expressions
+from preprocessing.extents import Extents
+from preprocessing.facts import MODULE, Definition, Import, Use
+from preprocessing.grammar import Match, Matches
+
+EXPORTED = "export "  # begins the alias of an import that others may import in turn
+_OWN = frozenset({"self", "cls", "super"})
+_LAST = re.compile(r"[./:]+")
+_DEFINED = ("class", "interface", "function", "attribute", "parameter", "local")
+
+
+def imports(matches: Matches, extents: Extents) -> tuple[Import, ...]:
+    """Every imported name."""
+    return tuple(dict.fromkeys(_import(matches, extents, match) for match in matches.all("import")))
+
+
+def _import(matches: Matches, extents: Extents, match: Match) -> Import:
+    alias = _part(matches, match, "import.alias")
+    exported = _part(matches, match, "import.exported")
+    return Import(
+        scope=extents.scope_at(match.node.start_byte),
+        module="".join(_part(matches, match, "import.module").split()),
+        name=_part(matches, match, "import.name"),
+        alias=f"{EXPORTED}{exported}" if exported else alias,
+        level=0,
+        line=match.node.start_point.row + 1,
+    )
+
+
+def _part(matches: Matches, match: Match, name: str) -> str:
+    """What a pattern captures under a name, or sets."""
+    node = match.parts.get(name)
+    return matches.text(node).strip("\"'`") if node is not None else match.settings.get(name) or ""
+
+
+def calls(matches: Matches, expressions: Expressions, extents: Extents) -> tuple[Use, ...]:
+    """Every callee of every scope, at the first line where it is called."""
+    found: dict[tuple[int, str], Use] = {}
+    for match in matches.all("call"):
+        scope, chain = extents.scope_at(match.node.start_byte), expressions.callee(match)
+        if (scope, chain) not in found:
+            # the called name stands last
+            last = match.parts.get("member") or match.parts.get("callee") or match.node
+            found[scope, chain] = Use(scope, chain, last.end_point.row + 1)
+    return tuple(found.values())
+
+
+def local_name(row: Import) -> str:
+    """The name under which a file knows what it imports."""
+    return row.alias or row.name or _LAST.split(row.module)[-1]
+
+
+def references(
+    matches: Matches,
+    expressions: Expressions,
+    extents: Extents,
+    definitions: Sequence[Definition],
+    bound: Mapping[int, Collection[str]],
+) -> tuple[Use, ...]:
+    """Every named thing that is neither called nor imported nor defined there; a mention where the file knows it."""
+    known = {row.name for row in definitions} | {local_name(row) for row in imports(matches, extents)}
+    spent, based = frozenset(_spent(matches)), _based(matches)
+    clauses = sorted(
+        (match.node.start_byte, match.node.end_byte) for name in ("import", "package") for match in matches.all(name)
+    )
+    starts = [start for start, _ in clauses]
+    ends = [0, *(end for _, end in clauses)]
+    found: dict[tuple[int, str], Use] = {}
+    for node, is_sure in _named(matches):
+        if (
+            node.id in spent
+            or node.start_byte in based
+            or node.start_byte < ends[bisect_right(starts, node.start_byte)]
+        ):
+            continue
+        chain = expressions.chain(node)
+        head, dot, _ = chain.partition(".")
+        is_known = is_sure or head[:1].isupper() or head in _OWN or head.rstrip("()") in known
+        if chain in _OWN or not is_known:
+            continue
+        scope = extents.scope_at(node.start_byte)
+        if (scope, chain) not in found and (dot or not _is_bound(scope, head, definitions, bound)):
+            found[scope, chain] = Use(scope, chain, node.end_point.row + 1)
+    return tuple(found.values())
+
+
+def _named(matches: Matches) -> Iterator[tuple[Node, bool]]:
+    """Nodes that name something, and whether what they name counts wherever it is defined."""
+    for name in ("access", "reference", "mention"):
+        for match in matches.all(name):
+            yield match.node, name == "reference"
+
+
+def _is_bound(scope: int, name: str, definitions: Sequence[Definition], bound: Mapping[int, Collection[str]]) -> bool:
+    """Whether a name is a variable, or a type's parameter, of a scope or of one around it."""
+    while scope != MODULE and name not in bound.get(scope, ()):
+        scope = definitions[scope].parent
+    return name in bound.get(scope, ())
+
+
+def _spent(matches: Matches) -> Iterator[int]:
+    """Nodes that are part of something that is looked at as a whole."""
+    for name in ("access", "call"):
+        for match in matches.all(name):
+            yield from (match.parts[part].id for part in ("object", "member", "callee") if part in match.parts)
+    for name in (f"definition.{kind}" for kind in _DEFINED):
+        yield from (match.parts["name"].id for match in matches.all(name) if "name" in match.parts)
+
+
+def _based(matches: Matches) -> frozenset[int]:
+    """Where the names of bases, annotations and called types begin, which are linked as such."""
+    nodes = [match.node for name in ("extends", "implements", "decorator") for match in matches.all(name)]
+    nodes += [match.parts["callee"] for match in matches.all("call") if "callee" in match.parts]
+    return frozenset(node.start_byte for node in nodes)

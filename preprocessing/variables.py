@@ -1,0 +1,111 @@
+"""The fields, globals, parameters and local variables of one file in any language.
+
+Knows what is a node of its own, what is only bound, and what is said of a variable's type. Does not know uses.
+"""
+
+from cgm.details import NodeDetails, Parameter
+from cgm.graph import NodeKind
+from preprocessing.definitions import Definitions, clean_name, one_line
+from preprocessing.expressions import Expressions
+from preprocessing.extents import BLOCK, Extents
+from preprocessing.facts import MODULE, SIGNATURE, Assigned, Definition
+from preprocessing.grammar import Match, Matches
+
+_VARIABLES = ("definition.attribute", "definition.parameter", "definition.local")
+_LONGEST_DETAIL = 300
+_OWN = "self."
+
+
+class Variables:
+    """What the variables of one file define, bind and say of values; `details` go with `definitions`."""
+
+    def __init__(self, matches: Matches, expressions: Expressions, extents: Extents, definitions: Definitions) -> None:
+        self.definitions: dict[tuple[int, str], Definition] = {}
+        self.details: list[NodeDetails] = []
+        self.parameters: dict[int, list[Parameter]] = {}
+        self.assigned: list[Assigned] = []
+        self.bound: dict[int, set[str]] = {}
+        self._matches = matches
+        self._expressions = expressions
+        self._extents = extents
+        self._known = definitions
+        self._taken = {(row.parent, row.name) for row in definitions.rows}
+        for match in self._chosen():
+            self._variable(match)
+        for match in matches.all("assignment"):
+            self._assignment(match)
+
+    def _chosen(self) -> list[Match]:
+        """One match for each name: none where the name is an import's or a function's, else the first pattern's."""
+        best: dict[int, Match] = {}
+        for kind in _VARIABLES:
+            for match in self._matches.all(kind):
+                start = match.parts["name"].start_byte
+                if start not in best or match.rank < best[start].rank:
+                    best[start] = match
+        outlines = self._extents.outlines
+        taken = {one.match.parts["name"].start_byte for one in outlines if "name" in one.match.parts}
+        taken |= {match.parts["import.alias"].start_byte for match in self._imports("import.alias")}
+        taken |= {match.parts["import.name"].start_byte for match in self._imports("import.name")}
+        return [best[start] for start in sorted(best.keys() - taken)]
+
+    def _imports(self, part: str) -> list[Match]:
+        return [match for match in self._matches.all("import") if part in match.parts]
+
+    def _variable(self, match: Match) -> None:
+        name = clean_name(self._matches.text(match.parts["name"]))
+        # a parameter's or record's field lies in the header of what it belongs to
+        outline, part = self._extents.at(match.parts["name"].start_byte)
+        is_attribute = "definition.attribute" in match.parts
+        if "definition.parameter" in match.parts and part == SIGNATURE:
+            self.parameters.setdefault(outline, []).append(self._parameter(match, name))
+        if is_attribute and not self._extents.is_callable(outline):
+            self._define(outline, name, match)
+            return
+        scope = self._extents.scope_of(outline)
+        self.bound.setdefault(scope, set()).add(name)
+        self._assign(scope, name, match)
+
+    def _define(self, outline: int, name: str, match: Match) -> None:
+        scope, owner = self._known.owner_at(match.parts["name"].start_byte)
+        if owner and outline >= 0 and self._extents.outlines[outline].kind == BLOCK:
+            name = f"{owner}.{name}"
+        if (scope, name) in self._taken or (scope, name) in self.definitions:
+            return
+        start, end = match.node.start_point.row + 1, match.node.end_point.row + 1
+        self.definitions[scope, name] = Definition(int(NodeKind.ATTRIBUTE), name, scope, start, end)
+        self.details.append(NodeDetails(returns=self._text(match, "type")))
+        self._assign(scope, name, match)
+
+    def _parameter(self, match: Match, name: str) -> Parameter:
+        return Parameter(name, self._text(match, "type"), self._text(match, "value"))
+
+    def _text(self, match: Match, part: str) -> str:
+        node = match.parts.get(part)
+        return one_line(self._matches.text(node)[:_LONGEST_DETAIL]).lstrip(": ") if node is not None else ""
+
+    def _assign(self, scope: int, target: str, match: Match) -> None:
+        """Say of what class a variable is: of its written type, or of what its value gives."""
+        named = self._expressions.of_type(match.parts.get("type"))
+        if named:
+            self.assigned.append(Assigned(scope, target, f"{named}()"))
+        elif "value" in match.parts:
+            value = self._expressions.chain(match.parts["value"])
+            if not value.startswith("?"):
+                self.assigned.append(Assigned(scope, target, value))
+
+    def _assignment(self, match: Match) -> None:
+        """A field of the own object is defined where it is first stored."""
+        target = self._expressions.chain(match.parts["target"])
+        scope = self._extents.scope_at(match.node.start_byte)
+        if scope == MODULE or not target.startswith(_OWN) or target.count(".") != 1:
+            return
+        self._assign(scope, target, match)
+        owner = self._known.rows[scope].parent
+        name = target.removeprefix(_OWN)
+        if owner == MODULE or self._known.rows[owner].kind != NodeKind.CLASS:
+            return
+        if (owner, name) not in self._taken and (owner, name) not in self.definitions:
+            start, end = match.node.start_point.row + 1, match.node.end_point.row + 1
+            self.definitions[owner, name] = Definition(int(NodeKind.ATTRIBUTE), name, owner, start, end)
+            self.details.append(NodeDetails())
