@@ -6,13 +6,17 @@ it is written.
 
 import re
 from bisect import bisect_right
+from collections.abc import Sequence
 from functools import cache
 from importlib import metadata, resources
 
 from tree_sitter import Node
 
+from cgm.details import NodeDetails, Parameter, encode_details
 from cgm.graph import NodeKind
 from cgm.store import fingerprint
+from preprocessing.complexity import count_ways
+from preprocessing.details import describe, describe_attribute, describe_lambda
 from preprocessing.facts import (
     MODULE,
     OPAQUE,
@@ -39,10 +43,9 @@ _SNIFFED = 8192
 @cache
 def facts_version() -> str:
     """A digest of all that decides what the facts of a file are."""
-    modules = [
-        resources.files("preprocessing").joinpath(f"{name}.py")
-        for name in ("facts", "parse", "scopes", "syntax", "words")
-    ]
+    names = ("facts", "parse", "scopes", "details", "complexity", "syntax", "words")
+    modules = [resources.files("preprocessing").joinpath(f"{name}.py") for name in names]
+    modules.append(resources.files("cgm").joinpath("details.py"))
     sources = [module.read_text(encoding="utf-8") for module in modules]
     versions = [metadata.version(package) for package in ("tree-sitter", "tree-sitter-python")]
     return fingerprint(sources, query_text(), versions)
@@ -82,7 +85,9 @@ def parse_python(source: bytes, seconds: float = 10.0) -> FileFacts:
     syntax = read_syntax(source, seconds)
     scopes = find_scopes(syntax)
     imports = tuple(_imports(syntax, scopes))
-    assignments = _Assignments(syntax, scopes)
+    described = describe(syntax, scopes)
+    assignments = _Assignments(syntax, scopes, described)
+    described += [_describe_value(syntax, name, node) for (_, name), node in assignments.nodes.items()]
     definitions = scopes.definitions + tuple(assignments.definitions.values())
     tokens, prose = find_tokens(source), Prose(syntax.spans("string"), syntax.spans("comment"))
     named = find_names(source, tokens, prose, _global_names(definitions, imports))
@@ -96,7 +101,13 @@ def parse_python(source: bytes, seconds: float = 10.0) -> FileFacts:
         assigned=tuple(dict.fromkeys(assignments.assigned)),
         bound={scope: frozenset(names) for scope, names in assignments.bound.items() if names},
         words=count_words(source, tokens, prose, scopes),
+        complexity=count_ways(syntax, scopes, tuple(assignments.nodes.values()), tokens=tokens, prose=prose),
+        details="".join(map(encode_details, described)),
     )
+
+
+def _describe_value(syntax: Syntax, name: str, node: Node) -> NodeDetails:
+    return describe_lambda(syntax, node) if node.type == "lambda" else describe_attribute(syntax, name, node)
 
 
 def _imports(syntax: Syntax, scopes: Scopes) -> list[Import]:
@@ -148,16 +159,17 @@ def _calls(syntax: Syntax, scopes: Scopes) -> list[Use]:
 class _Assignments:
     """What a file's assignments define, bind and say of values."""
 
-    def __init__(self, syntax: Syntax, scopes: Scopes) -> None:
+    def __init__(self, syntax: Syntax, scopes: Scopes, described: Sequence[NodeDetails]) -> None:
         self.definitions: dict[tuple[int, str], Definition] = {}
+        self.nodes: dict[tuple[int, str], Node] = {}
         self.assigned: list[Assigned] = []
         self.bound: dict[int, set[str]] = {}
         self._syntax = syntax
         self._scopes = scopes
         self._named_lambdas: set[int] = set()
         self._taken = {(definition.parent, definition.name) for definition in scopes.definitions}
-        for node in syntax.all("scope"):
-            self._parameters(node)
+        for scope, details in enumerate(described[1:]):
+            self._parameters(scope, details.parameters)
         for node in syntax.all("assignment"):
             self._assignment(node)
         for node in syntax.all("as"):
@@ -169,22 +181,14 @@ class _Assignments:
         for node in syntax.all("global"):
             self.bound.get(scopes.scope_at(node.start_byte), set()).difference_update(bound_names(syntax.text(node)))
 
-    def _parameters(self, node: Node) -> None:
-        parameters = node.child_by_field_name("parameters")
-        if parameters is None:
-            return
-        scope = self._scopes.scope_at(parameters.start_byte)
-        for parameter in parameters.named_children:
-            name = parameter.child_by_field_name("name") or _first_identifier(parameter)
-            if name is None:
-                continue
-            self._bind(scope, self._syntax.text(name))
-            self._annotate(scope, self._syntax.text(name), parameter)
+    def _parameters(self, scope: int, parameters: Sequence[Parameter]) -> None:
+        for parameter in parameters:
+            name = parameter.name.lstrip("*")
+            self._bind(scope, name)
+            self._annotate(scope, name, parameter.type)
 
-    def _annotate(self, scope: int, target: str, node: Node) -> None:
-        annotation = node.child_by_field_name("type")
-        named = annotated_class(self._syntax.text(annotation)) if annotation is not None else ""
-        if named:
+    def _annotate(self, scope: int, target: str, annotation: str) -> None:
+        if named := annotated_class(annotation):
             self.assigned.append(Assigned(scope, target, f"{named}()"))
 
     def _assignment(self, node: Node) -> None:
@@ -193,16 +197,18 @@ class _Assignments:
             return
         scope, target = self._scopes.scope_at(left.start_byte), self._syntax.text(left)
         self._bind(scope, target)
-        is_lambda = right is not None and right.type == "lambda"
-        if right is not None and is_lambda:
-            self._named_lambdas.add(right.id)
-        self._define(scope, target, node, NodeKind.LAMBDA if is_lambda else NodeKind.ATTRIBUTE)
+        value = right if right is not None and right.type == "lambda" else node
+        if value is right:
+            self._named_lambdas.add(value.id)
+        self._define(scope, target, node, value)
         if right is not None and right.type in ("call", "identifier", "attribute"):
             self.assigned.append(Assigned(scope, target, chain(self._syntax, right)))
-        self._annotate(scope, target, node)
+        annotation = node.child_by_field_name("type")
+        self._annotate(scope, target, self._syntax.text(annotation) if annotation is not None else "")
 
-    def _define(self, scope: int, target: str, node: Node, kind: NodeKind) -> None:
+    def _define(self, scope: int, target: str, node: Node, value: Node) -> None:
         """Make module globals, class attributes and attributes of self into definitions."""
+        kind = NodeKind.LAMBDA if value.type == "lambda" else NodeKind.ATTRIBUTE
         definitions = self._scopes.definitions
         parent, names = scope, bound_names(target)
         if scope != MODULE and definitions[scope].kind == NodeKind.FUNCTION:
@@ -214,8 +220,9 @@ class _Assignments:
         start, end = node.start_point.row + 1, node.end_point.row + 1
         for name in names:
             key = (parent, name)
-            if key not in self._taken:
-                self.definitions.setdefault(key, Definition(int(kind), name, parent, start, end))
+            if key not in self._taken and key not in self.definitions:
+                self.definitions[key] = Definition(int(kind), name, parent, start, end)
+                self.nodes[key] = value
 
     def _alias(self, node: Node) -> None:
         alias, value = node.child_by_field_name("alias"), first_child(node)
@@ -232,19 +239,13 @@ class _Assignments:
         scope, start = self._scopes.scope_at(node.start_byte), node.start_point.row + 1
         name = f"<lambda:{start}>"
         row = Definition(int(NodeKind.LAMBDA), name, scope, start, node.end_point.row + 1)
-        self.definitions.setdefault((scope, name), row)
+        if (scope, name) not in self.definitions:
+            self.definitions[scope, name] = row
+            self.nodes[scope, name] = node
 
     def _bind(self, scope: int, target: str) -> None:
         if scope != MODULE and self._scopes.definitions[scope].kind == NodeKind.FUNCTION:
             self.bound.setdefault(scope, set()).update(bound_names(target))
-
-
-def _first_identifier(parameter: Node) -> Node | None:
-    """The name in `a`, `*a`, `**a` and `a: T`."""
-    node: Node | None = parameter
-    while node is not None and node.type != "identifier":
-        node = first_child(node)
-    return node
 
 
 def _self_attributes(target: str) -> list[str]:

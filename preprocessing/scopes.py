@@ -21,13 +21,14 @@ _SHORT_BODY = 3
 class Scopes:
     """Classes and functions in document order, and zones: from `positions[i]` on, `owners[i]` = (scope, field).
 
-    `names` are the byte positions of defined names.
+    `names` are the byte positions of defined names, `outlines` the nodes of the definitions.
     """
 
     definitions: tuple[Definition, ...]
     positions: tuple[int, ...]
     owners: tuple[tuple[int, int], ...]
     names: frozenset[int]
+    outlines: tuple["Outline", ...] = ()
 
     def at(self, position: int) -> tuple[int, int]:
         """The scope and field that own a byte."""
@@ -39,13 +40,18 @@ class Scopes:
 
 
 @dataclass(frozen=True, eq=False)
-class _Outline:
+class Outline:
     """A class or function as its nodes: the whole with decorators, itself, its name, its body."""
 
     whole: Node
     node: Node
     name: Node
     body: Node | None
+
+    @property
+    def is_class(self) -> bool:
+        """Whether it is a class and no function."""
+        return self.node.type == "class_definition"
 
 
 def find_scopes(syntax: Syntax) -> Scopes:
@@ -61,10 +67,11 @@ def find_scopes(syntax: Syntax) -> Scopes:
         positions=tuple(key[0] for key, _ in events),
         owners=tuple(owner for _, owner in events),
         names=frozenset(outline.name.start_byte for outline in outlines),
+        outlines=tuple(outlines),
     )
 
 
-def _outlines(syntax: Syntax) -> list[_Outline]:
+def _outlines(syntax: Syntax) -> list[Outline]:
     wholes: dict[int, Node] = {}
     for decorated in syntax.all("decorated"):
         inner = decorated.child_by_field_name("definition")
@@ -74,11 +81,11 @@ def _outlines(syntax: Syntax) -> list[_Outline]:
     for node in syntax.all("scope"):
         name = node.child_by_field_name("name")
         if name is not None and name.end_byte > name.start_byte:
-            outlines.append(_Outline(wholes.get(node.id, node), node, name, node.child_by_field_name("body")))
+            outlines.append(Outline(wholes.get(node.id, node), node, name, node.child_by_field_name("body")))
     return sorted(outlines, key=lambda outline: (outline.node.start_byte, -outline.node.end_byte))
 
 
-def _parents(outlines: list[_Outline]) -> list[int]:
+def _parents(outlines: list[Outline]) -> list[int]:
     parents: list[int] = []
     stack: list[int] = []
     for scope, outline in enumerate(outlines):
@@ -92,7 +99,7 @@ def _parents(outlines: list[_Outline]) -> list[int]:
 _Event = tuple[tuple[int, int, int], tuple[int, int]]
 
 
-def _events(outline: _Outline, scope: int, parent: int) -> list[_Event]:
+def _events(outline: Outline, scope: int, parent: int) -> list[_Event]:
     """Where the zones of a scope begin; at one byte, zones that end come first, the innermost before the outer."""
     start, end = outline.whole.start_byte, outline.whole.end_byte
     events: list[_Event] = [((start, 1, scope), (scope, SIGNATURE)), ((end, 0, -scope), (parent, BODY))]
@@ -106,20 +113,24 @@ def _docstring_events(body: Node, scope: int) -> list[_Event]:
     string = _docstring(body)
     if string is None:
         return []
-    return [((string.start_byte, 2, scope), (scope, DOCSTRING)), ((string.end_byte, 0, -scope), (scope, BODY))]
+    # where a docstring is all that a scope holds, it ends before the scope does
+    return [((string.start_byte, 2, scope), (scope, DOCSTRING)), ((string.end_byte, -1, -scope), (scope, BODY))]
 
 
 def _docstring(body: Node) -> Node | None:
-    for statement in body.named_children[:4]:
-        if statement.type == "comment":
-            continue
-        inner = first_child(statement) if statement.type == "expression_statement" else None
-        return inner if inner is not None and inner.type in ("string", "concatenated_string") else None
-    return None
+    cursor = body.walk()  # a sibling at a time: a node finds its next one by counting from the first
+    found = cursor.goto_first_child()
+    while found and cursor.node is not None and cursor.node.type == "comment":
+        found = cursor.goto_next_sibling()
+    statement = cursor.node
+    if not found or statement is None or statement.type != "expression_statement" or statement.named_child_count != 1:
+        return None
+    inner = first_child(statement)
+    return inner if inner is not None and inner.type in ("string", "concatenated_string") else None
 
 
-def _definition(syntax: Syntax, outline: _Outline, parent: int) -> Definition:
-    is_class = outline.node.type == "class_definition"
+def _definition(syntax: Syntax, outline: Outline, parent: int) -> Definition:
+    is_class = outline.is_class
     returns = outline.node.child_by_field_name("return_type")
     decorators = _decorators(syntax, outline)
     return Definition(
@@ -135,7 +146,7 @@ def _definition(syntax: Syntax, outline: _Outline, parent: int) -> Definition:
     )
 
 
-def _decorators(syntax: Syntax, outline: _Outline) -> tuple[str, ...]:
+def _decorators(syntax: Syntax, outline: Outline) -> tuple[str, ...]:
     if outline.whole.id == outline.node.id:
         return ()
     nodes = (first_child(node) for node in outline.whole.named_children if node.type == "decorator")
@@ -158,7 +169,7 @@ def _base(syntax: Syntax, node: Node) -> str:
     return chain(syntax, node)
 
 
-def _is_abstract(syntax: Syntax, outline: _Outline, decorators: tuple[str, ...]) -> bool:
+def _is_abstract(syntax: Syntax, outline: Outline, decorators: tuple[str, ...]) -> bool:
     if any(decorator.rpartition(".")[2] in _ABSTRACT for decorator in decorators):
         return True
     body = outline.body

@@ -18,6 +18,7 @@
 (for_in_clause left: (_) @bound)
 (lambda parameters: (_) @bound)
 (global_statement) @global
+(case_clause) @case
 
 (string_content) @string
 (comment) @comment
