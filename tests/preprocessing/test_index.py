@@ -1,15 +1,21 @@
 from collections import Counter
 from collections.abc import Mapping
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cgm.graph import NodeKind
 from cgm.protocols import Codebase, LexicalIndex
 from cgm.store import BlobCache
 from cgm.text import terms
 from preprocessing.facts import FIELDS
+from preprocessing.index import LexicalBuilder, build_lexical
+from preprocessing.parse import parse_python
+from preprocessing.resolve import link
 from preprocessing.snapshot import open_snapshot
 from preprocessing.stage import CodeGraphPreprocessor, PreprocessingConfig
 
@@ -115,3 +121,33 @@ def test_a_repository_without_words_has_an_empty_index(tmp_path: Path) -> None:
     index: LexicalIndex = codebase_of({"a.bin": "\0"}, tmp_path).lexical
     assert set(index.vocabulary) == {"a", "bin"}
     assert index.counts[FIELDS.index("body")].tolist() == []
+
+
+def same(one: LexicalIndex, other: LexicalIndex) -> bool:
+    columns = [(index.nodes, *index.indptr, *index.documents, *index.counts) for index in (one, other)]
+    pairs = zip(*columns, strict=True)
+    return one.vocabulary == other.vocabulary and all(map(np.array_equal, *zip(*pairs, strict=True)))
+
+
+_SOURCES = st.sampled_from(["", "x = 1\n", "def saveAll(a): ...\n", "class A:\n  'b c'\n", "# 1e5 caf\u00e9\n"])
+_SNAPSHOTS = st.dictionaries(st.sampled_from(["a.py", "b.py", "p/a.py", "p/q/c.py"]), _SOURCES)
+
+
+@given(snapshots=st.lists(_SNAPSHOTS, min_size=1, max_size=4))
+def test_the_index_does_not_depend_on_the_snapshots_before(snapshots: list[dict[str, str]]) -> None:
+    builder = LexicalBuilder()
+    facts_of = cache(lambda source: parse_python(source.encode()))
+    for snapshot in snapshots:
+        facts = [facts_of(source) for source in snapshot.values()]
+        linked = link("r", list(snapshot), facts)
+        once = builder.build(linked.graph, linked.files, facts)
+        assert same(once, build_lexical(linked.graph, linked.files, facts))
+
+
+def test_terms_of_snapshots_long_gone_are_forgotten() -> None:
+    builder = LexicalBuilder()
+    for number in range(50):
+        facts = [parse_python(f"name{number} = {number}\n".encode())]
+        linked = link("r", ["a.py"], facts)
+        builder.build(linked.graph, linked.files, facts)
+    assert len(builder._numbers) < 50
