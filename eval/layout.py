@@ -1,83 +1,208 @@
-"""Where the nodes of a graph go on a page: a radial tree that springs then relax, the same positions every time.
+"""Where the nodes of a graph go on a page: circles within circles, linked ones side by side, the same every time.
 
-Knows positions alone. Does not know kinds, names or drawing.
+Knows positions and radii alone. Does not know kinds, names or drawing.
 
-Legend: N nodes, E edges.
+Legend: N nodes, E edges, P pairs of circles that may touch.
 """
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
-Positions = NDArray[np.float64]  # N, 2
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
-_SPACING = 60.0  # the distance at which two unlinked nodes leave each other alone, in page units
-_LINK_WEIGHT = 0.012  # a link pulls a little; the tree gives the shape
-_STEPS = 250
-_WORK = 40_000_000  # pairs of nodes looked at in all, so that a large graph takes fewer steps
-
-
-def place(parents: Sequence[int], links: Sequence[tuple[int, int]]) -> Positions:
-    """Place N nodes; `parents` (N, -1 for a root, every parent before its children) is a forest, `links` all else."""
-    positions = _radial(parents)
-    tree = [(parent, node) for node, parent in enumerate(parents) if parent >= 0]
-    ends = np.array([*tree, *links], dtype=np.int64).reshape(-1, 2)
-    weights = np.array([1.0] * len(tree) + [_LINK_WEIGHT] * len(links))
-    steps = max(20, min(_STEPS, _WORK // max(1, len(parents) ** 2)))
-    for step in range(steps):
-        reach = _SPACING * (1.0 - step / steps)
-        positions += _bounded(_push(positions) + _pull(positions, ends, weights), reach)
-    return positions - positions.mean(axis=0) if len(parents) else positions
+_GAP = 5.0  # between siblings, in page units; a leaf has the radius that its caller gives it
+_PADDING = 6.0  # between a parent and its children
+_STEPS, _SETTLING = 90, 110
+_GOLDEN_ANGLE = math.pi * (3.0 - math.sqrt(5.0))
+_CENTRE_STEPS = 40
 
 
-def _radial(parents: Sequence[int]) -> Positions:
-    """A tree around its root: an angle in proportion to the leaves below, a radius in proportion to the depth."""
-    leaves = [0] * len(parents)
-    for node in reversed(range(len(parents))):
-        leaves[node] = leaves[node] or 1
-        if parents[node] >= 0:
-            leaves[parents[node]] += leaves[node]
-    total = sum(count for count, parent in zip(leaves, parents, strict=True) if parent < 0)
-    taken, roots, depth = [0.0] * len(parents), 0.0, [0] * len(parents)
-    positions = np.zeros((len(parents), 2))
+@dataclass(frozen=True)
+class Placed:
+    """The circle of each node: a parent's holds those of its children, siblings do not overlap."""
+
+    positions: Floats  # N, 2
+    radii: Floats  # N
+
+
+def place(parents: Sequence[int], sizes: Sequence[float], links: Sequence[tuple[int, int]]) -> Placed:
+    """Place N nodes, each within its parent.
+
+    `parents` is a forest (-1 for a root, every parent before its children), `sizes` are the radii that nodes have at
+    least, `links` are pairs of nodes that shall lie near each other.
+    """
+    up = np.array(parents, dtype=np.int64)
+    radii = np.array(sizes, dtype=np.float64)
+    offsets = np.zeros((len(up), 2))
+    pairs = _sibling_pairs(parents, links)
+    height = _heights(parents)
+    for level in range(int(height.max(initial=-1)) + 1):
+        # the circles of one level are all known before their parents are
+        members = np.flatnonzero(_parent_heights(up, height) == level + 1)
+        if len(members):
+            offsets[members] = _pack(up[members], radii[members], _within(pairs, members))
+            _enclose(up, radii, offsets, members)
     for node, parent in enumerate(parents):
-        share = 2 * math.pi * leaves[node] / total
-        begin = roots if parent < 0 else taken[parent]
-        if parent < 0:
-            roots += share
-        else:
-            taken[parent] += share
+        if parent >= 0:
+            offsets[node] += offsets[parent]
+    return Placed(offsets, radii)
+
+
+def _heights(parents: Sequence[int]) -> Ints:
+    """How many levels lie below each node."""
+    height = [0] * len(parents)
+    for node in reversed(range(len(parents))):
+        if parents[node] >= 0:
+            height[parents[node]] = max(height[parents[node]], height[node] + 1)
+    return np.array(height, dtype=np.int64)
+
+
+def _parent_heights(up: Ints, height: Ints) -> Ints:
+    """The height of each node's parent; roots stand together below one more."""
+    top = int(height.max(initial=0)) + 1
+    found: Ints = np.where(up >= 0, height[up], top)
+    return found
+
+
+def _sibling_pairs(parents: Sequence[int], links: Sequence[tuple[int, int]]) -> Ints:
+    """Each link as the two siblings whose circles hold its ends, where these differ."""
+    depth = [0] * len(parents)
+    for node, parent in enumerate(parents):
+        if parent >= 0:
             depth[node] = depth[parent] + 1
-        taken[node] = begin
-        angle, radius = begin + share / 2, 2 * _SPACING * depth[node]
-        positions[node] = radius * math.cos(angle), radius * math.sin(angle)
+    pairs = []
+    for one, other in links:
+        first, second = one, other
+        while first != second and parents[first] != parents[second]:
+            if depth[first] >= depth[second]:
+                first = parents[first]
+            else:
+                second = parents[second]
+        if first != second and not _holds(parents, depth, first, other) and not _holds(parents, depth, second, one):
+            pairs.append((first, second))
+    return np.array(pairs, dtype=np.int64).reshape(-1, 2)
+
+
+def _holds(parents: Sequence[int], depth: Sequence[int], outer: int, inner: int) -> bool:
+    while depth[inner] > depth[outer]:
+        inner = parents[inner]
+    return inner == outer
+
+
+def _within(pairs: Ints, members: Ints) -> Ints:
+    """The pairs of members, as positions in their list."""
+    if not len(pairs):
+        return pairs
+    order = np.searchsorted(members, pairs)
+    known = order < len(members)
+    inside = known.all(axis=1) & (members[np.minimum(order, len(members) - 1)] == pairs).all(axis=1)
+    found: Ints = order[inside]
+    return found
+
+
+def _pack(groups: Ints, radii: Floats, pairs: Ints) -> Floats:
+    """Place circles around the middle of their group, linked ones near each other; the groups ignore each other."""
+    positions = _spiral(groups, radii)
+    degree = np.maximum(np.bincount(pairs.ravel(), minlength=len(radii)), 1)
+    for step in range(_STEPS + _SETTLING):
+        warmth = max(0.0, 1.0 - step / _STEPS)
+        if warmth > 0:
+            positions -= 0.09 * warmth * positions
+            positions += 0.35 * warmth * _attraction(positions, radii, pairs, degree)
+        positions += _separation(positions, radii, groups) * (1.0 - 0.6 * warmth)
     return positions
 
 
-def _push(positions: Positions) -> Positions:
-    """Every node pushes every other away, by the inverse of their distance."""
-    apart = positions[:, None, :] - positions[None, :, :]  # N, N, 2
-    # the tiny term parts nodes that lie on one spot, by their order
-    order = np.arange(len(positions), dtype=np.float64)
-    apart[..., 0] += 1e-3 * (order[:, None] - order[None, :])
-    square = np.maximum((apart**2).sum(axis=2), 1.0)  # N, N
-    push: Positions = (apart / square[..., None]).sum(axis=1) * _SPACING**2
-    return push - 0.02 * positions
+def _spiral(groups: Ints, radii: Floats) -> Floats:
+    """Start positions: the large circles of a group in its middle, the others around them."""
+    order = np.lexsort((np.arange(len(radii)), -radii, groups))
+    area = np.cumsum((radii[order] + _GAP) ** 2)
+    starts = np.flatnonzero(np.diff(groups[order], prepend=groups[order][:1] - 1))
+    first = np.repeat(starts, np.diff(starts, append=len(order)))
+    before = area - area[first]
+    angle = (np.arange(len(order)) - first) * _GOLDEN_ANGLE
+    positions = np.zeros((len(radii), 2))
+    positions[order] = np.sqrt(before)[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    return positions
 
 
-def _pull(positions: Positions, ends: NDArray[np.int64], weights: NDArray[np.float64]) -> Positions:
-    """Every edge pulls its ends together, by the square of its length."""
-    along = positions[ends[:, 1]] - positions[ends[:, 0]]  # E, 2
-    force = along * (np.linalg.norm(along, axis=1) * weights / _SPACING)[:, None]
-    pull = np.zeros_like(positions)
-    np.add.at(pull, ends[:, 0], force)
-    np.add.at(pull, ends[:, 1], -force)
-    return pull
+def _attraction(positions: Floats, radii: Floats, pairs: Ints, degree: Ints) -> Floats:
+    """Linked circles draw each other until they touch; one with many links is drawn by each a little."""
+    if not len(pairs):
+        return np.zeros_like(positions)
+    one, other = pairs.T
+    along = positions[other] - positions[one]
+    length = np.maximum(np.linalg.norm(along, axis=1), 1e-9)
+    pull = along * (np.maximum(length - radii[one] - radii[other] - _GAP, 0.0) / length)[:, None]
+    return _gathered(len(positions), one, pull / degree[one][:, None]) - _gathered(
+        len(positions), other, pull / degree[other][:, None]
+    )
 
 
-def _bounded(force: Positions, reach: float) -> Positions:
-    length = np.maximum(np.linalg.norm(force, axis=1), 1e-9)
-    bounded: Positions = force * (np.minimum(length, reach) / length)[:, None]
+def _separation(positions: Floats, radii: Floats, groups: Ints) -> Floats:
+    """Circles of a group that overlap push each other apart, the smaller one farther."""
+    reach = 2.0 * float(radii.max()) + _GAP
+    # a third coordinate keeps the groups out of each other's reach
+    apart = np.column_stack([positions, groups * (2.0 * reach)])
+    one, other = cKDTree(apart).query_pairs(reach, output_type="ndarray").T
+    along = positions[other] - positions[one]
+    # circles on one spot part in a direction of their own
+    along[:, 0] += np.where(np.abs(along).sum(axis=1) < 1e-6, 1e-3 * (other - one), 0.0)
+    length = np.maximum(np.linalg.norm(along, axis=1), 1e-9)
+    overlap = np.maximum(radii[one] + radii[other] + _GAP - length, 0.0)
+    push = along * (0.7 * overlap / length)[:, None]
+    share = radii[other] ** 2 / (radii[one] ** 2 + radii[other] ** 2)
+    found = _gathered(len(positions), other, push * (1.0 - share)[:, None]) - _gathered(
+        len(positions), one, push * share[:, None]
+    )
+    # pushed by many, a circle would be thrown out of its group
+    length = np.linalg.norm(found, axis=1)
+    bounded: Floats = found * np.minimum(1.0, (radii + _GAP) / np.maximum(length, 1e-9))[:, None]
     return bounded
+
+
+def _gathered(count: int, index: Ints, rows: Floats) -> Floats:
+    columns = [np.bincount(index, weights=rows[:, axis], minlength=count) for axis in range(2)]
+    return np.stack(columns, axis=1)
+
+
+def _enclose(up: Ints, radii: Floats, offsets: Floats, members: Ints) -> None:
+    """Centre each group, turn it so that it is wider than high, and give its parent the radius that holds it."""
+    order = members[np.argsort(up[members], kind="stable")]
+    starts = np.flatnonzero(np.diff(up[order], prepend=up[order][:1] - 1))
+    for begin, end in zip(starts, [*starts[1:], len(order)], strict=True):
+        group = order[begin:end]
+        turned = _lying(offsets[group], radii[group])
+        middle, radius = _circle_around(turned, radii[group])
+        offsets[group] = turned - middle
+        parent = int(up[group[0]])
+        if parent >= 0:
+            radii[parent] = max(float(radii[parent]), radius + _PADDING)
+
+
+def _lying(positions: Floats, radii: Floats) -> Floats:
+    """Turn circles so that they spread most along the first axis."""
+    weights = radii**2
+    apart = positions - np.average(positions, axis=0, weights=weights)
+    xx, yy = (weights[:, None] * apart**2).sum(axis=0)
+    xy = (weights * apart[:, 0] * apart[:, 1]).sum()
+    angle = 0.5 * math.atan2(2.0 * xy, xx - yy)
+    turn = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
+    turned: Floats = apart @ turn
+    return turned
+
+
+def _circle_around(positions: Floats, radii: Floats) -> tuple[Floats, float]:
+    """The middle and radius of nearly the smallest circle around circles."""
+    middle: Floats = positions.mean(axis=0)
+    for step in range(_CENTRE_STEPS if len(radii) > 1 else 0):
+        reach = np.linalg.norm(positions - middle, axis=1) + radii
+        middle = middle + (positions[int(reach.argmax())] - middle) / (step + 2.0)
+    reach = np.linalg.norm(positions - middle, axis=1) + radii
+    return middle, float(reach.max())

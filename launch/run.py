@@ -145,7 +145,7 @@ def _show(
 def _write_to_look_at(folder: Path, issue: Issue, outcome: Outcome, codebase: Codebase) -> None:
     assert outcome.subgraph
     write_subgraph(folder, outcome.subgraph, codebase)
-    show_page(Console(highlight=False), write_page(folder, issue, outcome, codebase.sources))
+    show_page(Console(highlight=False), write_page(folder, issue, outcome, codebase))
 
 
 def _exit_code(summary: dict[str, Any]) -> int:

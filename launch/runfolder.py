@@ -27,7 +27,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from cgm.artifacts import Gold, Issue, Patch, Ranking, Subgraph, to_row
 from cgm.errors import ConfigError
-from cgm.protocols import Codebase, Sources
+from cgm.protocols import Codebase
 from cgm.store import read_bytes, write_json, write_rows, write_text
 from cgm.text import split_lines, subgraph_text
 from eval.localization import locate, summarize
@@ -80,7 +80,7 @@ def write_artifacts(folder: Path, outcomes: Sequence[Outcome]) -> None:
     write_rows(folder / "patches.jsonl", (_prediction(item.patch) for item in outcomes if item.patch))
 
 
-def write_page(folder: Path, issue: Issue, outcome: Outcome, sources: Sources) -> Path:
+def write_page(folder: Path, issue: Issue, outcome: Outcome, codebase: Codebase) -> Path:
     """Write what was found for an issue, up to its ranking or further, as a page; where it lies.
 
     Raises:
@@ -88,7 +88,7 @@ def write_page(folder: Path, issue: Issue, outcome: Outcome, sources: Sources) -
     """
     assert outcome.rewrite and outcome.subgraph and outcome.ranking  # noqa: PT018 - the chain makes them in this order
     page = folder / "subgraph.html"
-    write_text(page, subgraph_page(issue, outcome.rewrite, outcome.subgraph, outcome.ranking, outcome.patch, sources))
+    write_text(page, subgraph_page(issue, outcome.rewrite, outcome.subgraph, outcome.ranking, outcome.patch, codebase))
     return page
 
 

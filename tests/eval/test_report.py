@@ -1,6 +1,6 @@
 import json
 import re
-from dataclasses import dataclass
+from collections.abc import Callable
 from html.parser import HTMLParser
 from typing import Any
 
@@ -19,22 +19,10 @@ from cgm.artifacts import (
     SubgraphEdge,
     SubgraphNode,
 )
-from cgm.errors import RepositoryError
-from eval.report import node_label, subgraph_page
+from cgm.protocols import Codebase
+from eval.report import subgraph_page
 
 EVIL = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'&{{ 7*7 }}<!--"
-
-
-@dataclass
-class Texts:
-    """Sources from a dictionary."""
-
-    texts: dict[str, str]
-
-    def read(self, path: str) -> str:
-        if path not in self.texts:
-            raise RepositoryError(f"no file {path!r}")
-        return self.texts[path]
 
 
 class Page(HTMLParser):
@@ -67,33 +55,36 @@ class Page(HTMLParser):
         return json.loads(self.scripts[0])
 
 
-def node(index: int, kind: str, path: str, name: str, lines: tuple[int, int] = (0, 0)) -> SubgraphNode:
-    return SubgraphNode(index, kind, path, name, *lines, score=1.0 / (index + 1))
+def nodes_of(text: str, functions: int) -> list[tuple[str, str, str, int, int, int]]:
+    names = [f"f{text}", *(f"g{number}" for number in range(1, functions))]
+    inner = [("FUNCTION", name, text, 1, 2, 3) for name in names]
+    return [("REPO", text, "", -1, 0, 0), ("FILE", text, text, 0, 1, 3), *inner]
 
 
-def page_of(text: str = "x", diff: str | None = None, functions: int = 1) -> str:
-    name = f"f{text}"
-    nodes = [node(0, "REPO", "", text), node(7, "FILE", text, text, (1, 3))]
-    nodes += [
-        node(9 + number, "FUNCTION", text, name * bool(not number) or f"g{number}", (2, 3))
-        for number in range(functions)
-    ]
-    subgraph = Subgraph(
-        text,
-        (Anchor(9, 0.5, (text,)),),
-        tuple(nodes),
-        (SubgraphEdge("CONTAINS", 0, 7), *(SubgraphEdge("CONTAINS", 7, 9 + number) for number in range(functions))),
-    )
-    ranking = Ranking(
-        text, (Ranked(text, 2.0, text),), (Ranked(f"{text}:{name}", 1.0, text), Ranked("gone.py:f", 0.1, "-"))
-    )
-    patch = None if diff is None else Patch(text, text, diff, samples=(Sample(text, "chosen", text),))
-    rewrite = Rewrite(text, (Entity("name", text),), (text,), (text,))
-    issue = Issue(text, text, "c" * 40, f"# {text}\n\n{text} `{text}`\n\n```\n{text}\n```\n")
-    return subgraph_page(issue, rewrite, subgraph, ranking, patch, Texts({text: f"{text}\ndef f():\n    return 1\n"}))
+@pytest.fixture
+def page_of(codebase_of: Callable[..., Codebase]) -> Callable[..., str]:
+    def page(text: str = "x", diff: str | None = None, functions: int = 1) -> str:
+        rows = nodes_of(text, functions)
+        texts = {text: f"{text}\ndef f():\n    return 1\n"}
+        codebase = codebase_of(rows, [("CALLS", 2, 1, 0.25, 3)], texts)
+        nodes = tuple(
+            SubgraphNode(number, kind, path, name, start, end, 1.0 / (number + 1))
+            for number, (kind, name, path, _, start, end) in enumerate(rows)
+        )
+        edges = (SubgraphEdge("CONTAINS", 0, 1), SubgraphEdge("CONTAINS", 1, 2), SubgraphEdge("CALLS", 2, 1))
+        subgraph = Subgraph(text, (Anchor(2, 0.5, (text,)),), nodes, edges)
+        places = Ranked(f"{text}:f{text}", 1.0, text), Ranked("gone.py:f", 0.1, "-")
+        patch = None if diff is None else Patch(text, text, diff, samples=(Sample(text, "chosen", text),))
+        rewrite = Rewrite(text, (Entity("name", text),), (text,), (text,))
+        issue = Issue(text, text, "c" * 40, f"# {text}\n\n{text} `{text}`\n\n```\n{text}\n```\n")
+        return subgraph_page(
+            issue, rewrite, subgraph, Ranking(text, (Ranked(text, 2.0, text),), places), patch, codebase
+        )
+
+    return page
 
 
-def test_untrusted_text_adds_no_element_and_no_attribute() -> None:
+def test_untrusted_text_adds_no_element_and_no_attribute(page_of: Callable[..., str]) -> None:
     plain, evil = Page(page_of(diff="-x\n+x")), Page(page_of(EVIL, diff=f"-{EVIL}\n+{EVIL}"))
     assert evil.tags == plain.tags
     assert [name for name, _ in evil.attributes] == [name for name, _ in plain.attributes]
@@ -101,14 +92,14 @@ def test_untrusted_text_adds_no_element_and_no_attribute() -> None:
     assert evil.scripts[1] == plain.scripts[1]
 
 
-def test_untrusted_text_comes_through_whole() -> None:
+def test_untrusted_text_comes_through_whole(page_of: Callable[..., str]) -> None:
     graph = Page(page_of(EVIL)).graph
     assert graph["nodes"][1]["label"] == EVIL
     assert graph["nodes"][2]["anchor"]["origins"] == [EVIL]
     assert graph["nodes"][2]["rank"] == {"number": 1, "score": 1.0, "reason": EVIL}
 
 
-def test_the_page_loads_nothing_and_its_policy_allows_its_own_script_alone() -> None:
+def test_the_page_loads_nothing_and_its_policy_allows_its_own_script_alone(page_of: Callable[..., str]) -> None:
     page = page_of()
     assert not re.search(r"(?:src|href)=|url\(|@import|https?://", page)
     policy = dict(Page(page).attributes)
@@ -117,63 +108,39 @@ def test_the_page_loads_nothing_and_its_policy_allows_its_own_script_alone() -> 
     assert policy["lang"] == "en"
 
 
-def test_the_script_and_style_write_no_markup_from_text() -> None:
+def test_the_script_and_style_write_no_markup_from_text(page_of: Callable[..., str]) -> None:
     script = Page(page_of()).scripts[1]
     assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(|new Function", script)
 
 
-def test_a_node_shows_its_own_lines_from_its_first_line_number() -> None:
-    graph = Page(page_of("a.py")).graph
-    assert graph["nodes"][2]["code"] == {"start": 2, "text": "def f():\n    return 1", "more": 0}
-    assert graph["nodes"][0]["code"] is None
+def test_a_node_has_what_the_chain_says_of_it(page_of: Callable[..., str]) -> None:
+    node = Page(page_of("a.py")).graph["nodes"][2]
+    assert node["score"] == 0.3333
+    assert node["anchor"] == {"score": 0.5, "origins": ["a.py"]}
+    assert node["rank"] == {"number": 1, "score": 1.0, "reason": "a.py"}
 
 
-def test_edges_name_positions_in_the_list_of_nodes() -> None:
-    assert Page(page_of()).graph["edges"] == [["CONTAINS", 0, 1], ["CONTAINS", 1, 2]]
+def test_edges_are_those_of_the_subgraph_with_line_and_confidence(page_of: Callable[..., str]) -> None:
+    edges = [["CONTAINS", 0, 1, 0, 1.0], ["CONTAINS", 1, 2, 0, 1.0], ["CALLS", 2, 1, 3, 0.25]]
+    assert Page(page_of()).graph["edges"] == edges
 
 
-def test_a_long_file_is_shown_in_part_and_the_rest_counted() -> None:
-    subgraph = Subgraph("i", (), (node(0, "FILE", "a.py", "a.py", (1, 1000)),), ())
-    sources = Texts({"a.py": "x\n" * 1000})
-    page = Page(subgraph_page(Issue("i", "r", "", "t"), Rewrite("i"), subgraph, Ranking("i", (), ()), None, sources))
-    code = page.graph["nodes"][0]["code"]
-    assert code["text"].count("x") + code["more"] == 1000
-    assert code["more"] > 0
-
-
-def test_a_file_that_cannot_be_read_leaves_its_node_without_text() -> None:
-    subgraph = Subgraph("i", (), (node(0, "FILE", "gone.py", "gone.py", (1, 5)),), ())
-    page = subgraph_page(Issue("i", "r", "", "t"), Rewrite("i"), subgraph, Ranking("i", (), ()), None, Texts({}))
-    assert Page(page).graph["nodes"][0]["code"]["text"] == ""
-
-
-def test_a_ranked_place_outside_the_subgraph_has_no_link() -> None:
+def test_a_ranked_place_outside_the_subgraph_has_no_link(page_of: Callable[..., str]) -> None:
     page = page_of("a.py")
     assert 'data-node="2"' in page
     assert re.search(r'data-node="-1" disabled', page)
 
 
-def test_the_same_input_gives_the_same_bytes() -> None:
+def test_the_same_input_gives_the_same_bytes(page_of: Callable[..., str]) -> None:
     assert page_of("a.py", diff="+x") == page_of("a.py", diff="+x")
 
 
 @pytest.mark.parametrize(("diff", "expected"), [(None, "The Reader was not run"), ("", "No answer gave a patch")])
-def test_a_missing_patch_is_said_and_why(diff: str | None, expected: str) -> None:
+def test_a_missing_patch_is_said_and_why(page_of: Callable[..., str], diff: str | None, expected: str) -> None:
     assert expected in page_of("a.py", diff=diff)
 
 
-def test_three_hundred_nodes_make_a_page_of_moderate_size() -> None:
+def test_three_hundred_nodes_make_a_page_of_moderate_size(page_of: Callable[..., str]) -> None:
     page = page_of("a.py", functions=300)
     assert len(Page(page).graph["nodes"]) == 302
     assert len(page) < 500_000
-
-
-def test_an_empty_subgraph_makes_a_page() -> None:
-    empty = Subgraph("i", (), (), ())
-    page = subgraph_page(Issue("i", "r", "", "t"), Rewrite("i"), empty, Ranking("i", (), ()), None, Texts({}))
-    assert Page(page).graph == {"nodes": [], "edges": []}
-
-
-def test_labels_are_those_of_rankings() -> None:
-    labels = [node_label(node(1, kind, "p/a.py", "C.f")) for kind in ("FILE", "TEXTFILE", "FUNCTION", "CLASS")]
-    assert labels == ["p/a.py", "p/a.py", "p/a.py:C.f", "p/a.py:C.f"]
