@@ -52,6 +52,11 @@ class Definitions:
             return self._extents.outlines[self._classes[owner]].scope, ""
         return MODULE, owner
 
+    def unbound(self) -> list[int]:
+        """The scopes that are members of objects without a name."""
+        outlines = [self._extents.outlines[number] for number in self.order]
+        return [outline.scope for outline in outlines if "unbound" in outline.match.settings]
+
     def complexity(self) -> list[int]:
         """1 + decisions of every function and lambda, 0 of classes."""
         branches: Counter[int] = Counter()

@@ -99,6 +99,11 @@ class Expressions:
         if self._language.own_words.get(member) == "self":
             # `Outer.this` is an object of Outer
             return inner, "()" + calls
+        if member in self._language.unspoken:
+            return inner, calls
+        own = self._language.own_words.get(self._matches.text(match.node)) if not calls else None
+        if own is not None:
+            return None, own
         return inner, f".{member}{calls}" if _PLAIN.fullmatch(member) else f".{_UNNAMED}{calls}"
 
     def _call(self, match: Match) -> tuple[Node | None, str]:

@@ -15,7 +15,8 @@ Knows the captures below. Does not know grammars (`preprocessing.grammar`) nor o
       @parameters @returns   the whole parameter list, the written return type
       @type @value           the written type, or the expression whose value it gets; a function expression here is no
                              lambda of its own
-      @receiver              the type whose member a function is that stands outside of it
+      @receiver              the type whose member a function is that stands outside of it; `(#set! unbound "")` where
+                             it is a member of an object without a name
       @abstract              whatever says that it is abstract
     @block                   an `impl` block: its functions are members of its @receiver, as are its @implements
     @extends @implements     a base type; it belongs to the class or block whose header holds it
@@ -48,7 +49,7 @@ from cgm.store import fingerprint
 from preprocessing.definitions import Definitions
 from preprocessing.expressions import Expressions
 from preprocessing.extents import Extents
-from preprocessing.facts import EXPORT, EXTENDS, IMPLEMENTS, MODULE, PACKAGE, Clause, FileFacts, Words
+from preprocessing.facts import EXPORT, EXTENDS, IMPLEMENTS, MODULE, PACKAGE, UNBOUND, Clause, FileFacts, Words
 from preprocessing.grammar import Match, Matches, grammar_version, query_source, read_matches
 from preprocessing.languages import Language
 from preprocessing.scopes import Scopes
@@ -112,6 +113,7 @@ def _clauses(matches: Matches, expressions: Expressions, definitions: Definition
     for match in matches.all("export"):
         value = expressions.chain(match.parts["export.value"])
         rows.append(Clause(EXPORT, MODULE, _exported_name(matches, match), value, _line(match)))
+    rows += [Clause(UNBOUND, scope, "", "", 0) for scope in definitions.unbound()]
     for kind in (EXTENDS, IMPLEMENTS):
         for match in matches.all(kind):
             scope, owner = definitions.owner_at(match.node.start_byte)

@@ -75,6 +75,7 @@ class Clause(NamedTuple):
     PACKAGE: the package that the file is of. DECLARES: the module path that a manifest such as go.mod gives its
     folder. EXPORT: `subject` is the name under which others import `value`, `*` for all of it. EXTENDS and
     IMPLEMENTS: a base of the scope, or of the class that `subject` names where that stands in another file.
+    UNBOUND: the scope is a function that no bare name means, since it is a member of a nameless object.
     """
 
     kind: str
@@ -84,7 +85,8 @@ class Clause(NamedTuple):
     line: int
 
 
-PACKAGE, DECLARES, EXPORT, EXTENDS, IMPLEMENTS = "package", "declares", "export", "extends", "implements"
+PACKAGE, DECLARES, EXPORT, UNBOUND = "package", "declares", "export", "unbound"
+EXTENDS, IMPLEMENTS = "extends", "implements"
 
 
 @dataclass(frozen=True, eq=False)

@@ -32,7 +32,9 @@ class Language:
     class and parent as `self`, `cls` and `super`. `separators` are what stands between the names of a chain beside
     `.`. `constructors` are methods that making an object calls, an empty one those named as their class.
     `implicit_self` holds where a bare name may mean a member of the class around. `wrappers` are generic types that
-    stand for their first argument: `Promise<T>` is a T to whoever uses it. `builtins` are names of the language.
+    stand for their first argument: `Promise<T>` is a T to whoever uses it. `unspoken` are members that a chain passes
+    over, `callers` members of a function that call it, `own_modules` names for what a file exports. `builtins` are
+    names of the language, `common` methods of its own types, which a bare method's name is taken to mean.
     """
 
     name: str
@@ -47,7 +49,11 @@ class Language:
     constructors: tuple[str, ...] = ()
     implicit_self: bool = False
     wrappers: frozenset[str] = frozenset()
+    unspoken: frozenset[str] = frozenset()
+    callers: frozenset[str] = frozenset()
+    own_modules: frozenset[str] = frozenset()
     builtins: frozenset[str] = frozenset()
+    common: frozenset[str] = frozenset()
 
 
 _JAVA_BUILTINS = """

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from cgm.graph import CodeGraph, EdgeKind, NodeKind
 from preprocessing.facts import PYTHON, FileFacts, Use
+from preprocessing.linker import FamilyLinker, families
 from preprocessing.modules import Modules
 from preprocessing.names import Meaning, Names, Sort
 from preprocessing.tree import Edge, Tree, build_tree
@@ -45,9 +46,13 @@ def link(repository: str, paths: Sequence[str], facts: Sequence[FileFacts]) -> L
     """Link the files of a snapshot; the result does not depend on their order, but `files` has it."""
     order = sorted(range(len(paths)), key=lambda number: paths[number].encode("utf-8", "surrogateescape"))
     ordered = [facts[number] for number in order]
-    tree = build_tree(repository, [paths[number] for number in order], ordered)
-    linker = _Linker(tree, ordered, Names(tree, Modules([paths[number] for number in order]), ordered))
-    edges, unlinked = linker.link()
+    sorted_paths = [paths[number] for number in order]
+    tree = build_tree(repository, sorted_paths, ordered)
+    edges, unlinked = _Linker(tree, ordered, Names(tree, Modules(sorted_paths), ordered)).link()
+    for family in families(ordered):
+        more, also_unlinked = FamilyLinker(tree, sorted_paths, ordered, family).link()
+        edges = sorted(edges + more)
+        unlinked = dict(sorted((also_unlinked + Counter(unlinked)).items()))
     files = dict(zip(order, tree.files, strict=True))
     return Linked(tree.graph(edges, unlinked), tuple(files[number] for number in range(len(paths))))
 

@@ -78,6 +78,9 @@ class Variables:
         self._assign(scope, name, match)
 
     def _parameter(self, match: Match, name: str) -> Parameter:
+        # one that takes all that is left keeps its dots or stars, as in Python
+        if "..." in self._matches.text(match.node)[:_LONGEST_DETAIL] and "..." not in name:
+            name = f"...{name}"
         return Parameter(name, self._text(match, "type"), self._text(match, "value"))
 
     def _text(self, match: Match, part: str) -> str:

@@ -1,0 +1,286 @@
+"""Phase 2 for every language but Python: the edges of one family of languages.
+
+Knows which edges a meaning makes, overloads, and how unsure a link by name alone is. Does not know how names get
+their meaning (`preprocessing.symbols`). What makes no edge is counted by kind and reason, as for Python
+(`preprocessing.resolve`).
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from cgm.details import decode_details
+from cgm.graph import EdgeKind, NodeKind
+from preprocessing.facts import EXTENDS, FileFacts, Import, Use
+from preprocessing.languages import BY_NAME
+from preprocessing.names import Meaning, Sort
+from preprocessing.origins import open_origins
+from preprocessing.registry import Registry
+from preprocessing.symbols import Symbols, split_use
+from preprocessing.tree import Edge, Tree
+
+_MOST_CANDIDATES = 5
+_REASONS = {
+    Sort.UNKNOWN: "unresolved",
+    Sort.LOCAL: "unresolved",
+    Sort.MISSING: "unresolved",
+    Sort.FOREIGN: "external",
+    Sort.BUILTIN: "builtin",
+    Sort.MODULE: "module",
+    Sort.OBJECT: "object",
+    Sort.PARENT: "object",
+    Sort.NODE: "value",
+}
+_TEST = re.compile(
+    r"(^|/)(tests?|testing|__tests__|spec|androidTest|testdata|fixtures)/|(^|/)test[^/]*$"
+    r"|(Test|Tests|TestCase|IT)\.java$|[._](test|spec)\.[cm]?[jt]sx?$|_test\.\w+$"
+)
+
+
+def families(facts: Sequence[FileFacts]) -> Iterator[list[int]]:
+    """The files that name each other's definitions, family by family; Python has its own linker."""
+    found: dict[str, list[int]] = {}
+    for number, one in enumerate(facts):
+        language = BY_NAME.get(one.language)
+        if language is not None and language.family:
+            found.setdefault(language.family, []).append(number)
+    yield from (found[family] for family in sorted(found))
+
+
+class FamilyLinker:
+    """Makes the edges between the files of one family."""
+
+    def __init__(self, tree: Tree, paths: Sequence[str], facts: Sequence[FileFacts], files: Sequence[int]) -> None:
+        rule = BY_NAME[facts[files[0]].language].imports
+        origins = open_origins(rule, paths, facts, files)
+        self._tree = tree
+        self._facts = facts
+        self._files = files
+        self._registry = Registry(tree, facts, files, origins)
+        self._symbols = Symbols(self._registry, origins)
+        self._edges: dict[tuple[int, int, int], tuple[float, int]] = {}
+        self._unlinked: Counter[str] = Counter()
+        self._classes = [node for node in self._nodes() if self._registry.is_class(node)]
+        self._methods = self._methods_by_name()
+        self._below: dict[int, list[int]] = {}
+        self._arities: dict[int, tuple[int, int]] = {}
+        self._details: dict[int, list[str]] = {}
+        self._tests: dict[str, bool] = {}
+
+    def link(self) -> tuple[list[Edge], Counter[str]]:
+        """Make every edge but CONTAINS, sorted; count what makes none."""
+        for node in self._classes:
+            self._link_bases(node)
+        for node in self._classes:
+            self._link_overrides(node)
+        for file in self._files:
+            first = self._tree.files[file] + 1
+            for row in self._facts[file].imports:
+                self._link_import(file, row)
+            for use in self._facts[file].calls:
+                self._link_call(first + use.scope, use)
+            for use in self._facts[file].references:
+                self._link_reference(first + use.scope, use)
+        return [(*key, *value) for key, value in sorted(self._edges.items())], self._unlinked
+
+    def _nodes(self) -> Iterator[int]:
+        for file in self._files:
+            first = self._tree.files[file] + 1
+            yield from range(first, first + len(self._facts[file].definitions))
+
+    def _methods_by_name(self) -> dict[str, list[int]]:
+        """Functions that are called on an object, by name."""
+        found: dict[str, list[int]] = {}
+        for node in self._nodes():
+            if self._tree.kind[node] == NodeKind.FUNCTION and self._is_method(node):
+                found.setdefault(self._registry.name(node), []).append(node)
+        return found
+
+    def _is_method(self, node: int) -> bool:
+        is_inside = self._tree.kind[self._tree.parent[node]] == NodeKind.CLASS
+        return is_inside or node in self._registry.owner or node in self._registry.unbound
+
+    def _add(self, kind: EdgeKind, source: int, target: int, line: int, confidence: float = 1.0) -> None:
+        key = (int(kind), source, target)
+        known = self._edges.get(key)
+        if known is None or known[0] < confidence:
+            self._edges[key] = (confidence, line)
+
+    def _skip(self, kind: EdgeKind, reason: str) -> None:
+        self._unlinked[f"{kind.name} {reason}"] += 1
+
+    def _link_bases(self, node: int) -> None:
+        for clause, base, line in self._symbols.bases(node):
+            kind = EdgeKind.EXTENDS if clause == EXTENDS else EdgeKind.IMPLEMENTS
+            if base.sort == Sort.NODE and self._registry.is_class(base.target) and base.target != node:
+                self._add(kind, node, base.target, line)
+            else:
+                self._skip(kind, _REASONS[base.sort])
+        for parent in self._symbols.order(node)[1:]:
+            self._below.setdefault(parent, []).append(node)
+
+    def _link_overrides(self, node: int) -> None:
+        """Link each method to the abstract ones that it implements, of each base that has one."""
+        parents = self._symbols.order(node)[1:]
+        members = self._registry.members.get(node, {}) | self._registry.adopted.get(node, {})
+        for name in members if parents else ():
+            for member in self._registry.own(node, name):
+                if self._tree.kind[member] == NodeKind.FUNCTION and not self._registry.definition(member).is_abstract:
+                    self._link_override(member, parents, name)
+
+    def _link_override(self, member: int, parents: Sequence[int], name: str) -> None:
+        for parent in parents:
+            above = [one for one in self._registry.own(parent, name) if self._is_abstract(one)]
+            fitting = [one for one in above if self._arity(one) == self._arity(member)] or above[:1]
+            for one in fitting[:1]:
+                self._add(EdgeKind.IMPLEMENTS, member, one, self._tree.start[member])
+
+    def _is_abstract(self, node: int) -> bool:
+        return self._tree.kind[node] == NodeKind.FUNCTION and self._registry.definition(node).is_abstract
+
+    def _link_import(self, file: int, row: Import) -> None:
+        source = self._tree.files[file]
+        meaning = self._symbols.imported(file, row)
+        if meaning.sort == Sort.MISSING:
+            self._skip(EdgeKind.IMPORTS, "unresolved")
+        elif meaning.sort == Sort.NODE:
+            self._add(EdgeKind.IMPORTS, source, meaning.target, row.line)
+            return
+        origin = self._symbols.origin(file, row) if meaning.sort != Sort.FOREIGN else None
+        if origin is None:
+            self._skip(EdgeKind.IMPORTS, _REASONS[meaning.sort])
+            return
+        for target in self._places(origin.files):
+            if target != source:
+                self._add(EdgeKind.IMPORTS, source, target, row.line)
+
+    def _places(self, files: Sequence[int]) -> list[int]:
+        """The node of a file, or the folders of several."""
+        if len(files) == 1:
+            return [self._tree.files[files[0]]]
+        return sorted({self._tree.parent[self._tree.files[file]] for file in files})
+
+    def _link_call(self, source: int, use: Use) -> None:
+        meaning, passed = self._symbols.trace(source, use.chain)
+        _, arguments = split_use(use.chain)
+        called = self._symbols.value(meaning) if self._is_attribute(meaning) else meaning
+        if called.sort == Sort.NODE and not self._is_attribute(called):
+            self._call_node(source, called.target, use.line, arguments)
+        elif called.sort in (Sort.PARENT, Sort.OBJECT) and use.chain.rpartition("/")[0] in ("self", "super"):
+            self._call_constructor(source, called, use.line, arguments)
+        else:
+            if passed >= 0 and not use.chain.startswith("self"):
+                self._refer(source, passed, use.line)
+            self._call_by_name(source, use, called, arguments)
+
+    def _is_attribute(self, meaning: Meaning) -> bool:
+        return meaning.sort == Sort.NODE and self._tree.kind[meaning.target] == NodeKind.ATTRIBUTE
+
+    def _call_node(self, source: int, target: int, line: int, arguments: int) -> None:
+        if self._tree.kind[target] == NodeKind.CLASS:
+            self._add(EdgeKind.CALLS, source, target, line)
+            self._call_initialiser(source, target, line, arguments)
+            return
+        self._call_all(source, self._fitting(self._registry.siblings(target), arguments), line)
+
+    def _call_constructor(self, source: int, meaning: Meaning, line: int, arguments: int) -> None:
+        """Call a constructor of the own class or of its parents: `this(1)`, `super(1)`."""
+        is_own = meaning.sort == Sort.OBJECT
+        targets = [meaning.target] if is_own else self._symbols.parents(meaning.target)[:1]
+        if not targets:
+            self._skip(EdgeKind.CALLS, "inherited")
+        for target in targets:
+            if not self._call_initialiser(source, target, line, arguments) and not is_own:
+                self._add(EdgeKind.CALLS, source, target, line)
+
+    def _call_initialiser(self, source: int, node: int, line: int, arguments: int) -> bool:
+        """Call what makes an object of a class; whether there is something of the kind."""
+        for name in self._registry.language(node).constructors:
+            own = self._registry.own(node, name or self._registry.name(node))
+            functions = [one for one in own if self._tree.kind[one] == NodeKind.FUNCTION]
+            if functions:
+                self._call_all(source, self._fitting(functions, arguments), line)
+                return True
+        return False
+
+    def _call_all(self, source: int, targets: Sequence[int], line: int) -> None:
+        """Call one of several: each with its share of confidence."""
+        if len(targets) > _MOST_CANDIDATES:
+            self._skip(EdgeKind.CALLS, "ambiguous")
+            return
+        for target in targets:
+            self._add(EdgeKind.CALLS, source, target, line, 1.0 / len(targets))
+
+    def _fitting(self, functions: Sequence[int], arguments: int) -> list[int]:
+        """The functions that take as many arguments; all of them where none does."""
+        if len(functions) < 2 or arguments < 0:
+            return list(functions)
+        ranges = [(node, self._arity(node)) for node in functions]
+        exact = [node for node, (least, most) in ranges if least == most == arguments]
+        return exact or [node for node, (least, most) in ranges if least <= arguments <= most] or list(functions)
+
+    def _arity(self, node: int) -> tuple[int, int]:
+        """The least and the most arguments that a function takes."""
+        if node not in self._arities:
+            file = self._tree.file[node]
+            if file not in self._details:
+                self._details[file] = self._facts[file].details.split("\n")
+            parameters = decode_details(self._details[file][node - self._tree.files[file]]).parameters
+            needed = sum(1 for one in parameters if not one.default and not one.name.startswith((".", "*")))
+            is_open = any(one.name.startswith((".", "*")) for one in parameters)
+            self._arities[node] = (needed, 1000 if is_open else len(parameters))
+        return self._arities[node]
+
+    def _call_by_name(self, source: int, use: Use, meaning: Meaning, arguments: int) -> None:
+        """Link a method of an object of unknown type to every method of that name, where those are few."""
+        parts, _ = split_use(use.chain)
+        name = parts[-1][0]
+        reason = self._closed_reason(source, len(parts) > 1, meaning, name)
+        if reason:
+            self._skip(EdgeKind.CALLS, reason)
+            return
+        candidates = self._candidates(meaning, name)
+        if not self._is_test(source):
+            # code never calls its tests
+            candidates = [node for node in candidates if not self._is_test(node)]
+        candidates = self._fitting(candidates, arguments)
+        if not candidates or len(candidates) > _MOST_CANDIDATES:
+            self._skip(EdgeKind.CALLS, "ambiguous" if candidates else "unresolved")
+            return
+        for candidate in candidates:
+            self._add(EdgeKind.CALLS, source, candidate, use.line, 1.0 / len(candidates))
+
+    def _closed_reason(self, source: int, is_member: bool, meaning: Meaning, name: str) -> str:
+        """Why a call cannot be linked by name, empty where it can."""
+        if meaning.sort not in (Sort.UNKNOWN, Sort.LOCAL, Sort.MISSING):
+            return _REASONS[meaning.sort]
+        if meaning.sort == Sort.MISSING and meaning.target >= 0:
+            return "inherited" if self._symbols.has_foreign_base(meaning.target) else ""
+        if not is_member:
+            return "local" if meaning.sort == Sort.LOCAL else "unresolved"
+        return "builtin method" if name in self._registry.language(source).common else ""
+
+    def _candidates(self, meaning: Meaning, name: str) -> list[int]:
+        if meaning.sort != Sort.MISSING or meaning.target < 0:
+            return self._methods.get(name, [])
+        below = (one for node in self._below.get(meaning.target, ()) for one in self._registry.own(node, name))
+        return [node for node in below if self._tree.kind[node] == NodeKind.FUNCTION]
+
+    def _is_test(self, node: int) -> bool:
+        path = self._tree.path[node]
+        if path not in self._tests:
+            self._tests[path] = _TEST.search(path) is not None
+        return self._tests[path]
+
+    def _link_reference(self, source: int, use: Use) -> None:
+        meaning, passed = self._symbols.trace(source, use.chain)
+        if passed >= 0:
+            self._refer(source, passed, use.line)
+        elif meaning.sort in (Sort.UNKNOWN, Sort.FOREIGN, Sort.MISSING, Sort.BUILTIN):
+            self._skip(EdgeKind.REFERENCES, _REASONS[meaning.sort])
+
+    def _refer(self, source: int, target: int, line: int) -> None:
+        """Link a use of a definition, except where it is the definition itself."""
+        is_own = self._tree.parent[target] == source and self._tree.start[target] == line
+        if target != source and not is_own:
+            self._add(EdgeKind.REFERENCES, source, target, line)

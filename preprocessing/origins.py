@@ -1,0 +1,126 @@
+"""Which files an import of any language but Python names.
+
+Knows paths, packages and manifests. Does not know what a file defines. Files are numbers into `paths`.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from posixpath import normpath
+from typing import NamedTuple, Protocol
+
+from preprocessing.facts import DECLARES, PACKAGE, Clause, FileFacts
+from preprocessing.languages import ImportRule
+
+_SCRIPT_SUFFIXES = (".ts", ".tsx", ".d.ts", ".js", ".jsx", ".mjs", ".cjs", ".mts", ".cts")
+_SCRIPT_ENTRIES = ("index", "src/index", "lib/index", "src/main", "source/index")
+
+
+class Origin(NamedTuple):
+    """The files that an import names together, and the names within them that are left of it."""
+
+    files: tuple[int, ...]
+    rest: tuple[str, ...] = ()
+
+
+class Origins(Protocol):
+    """Where imports of one family of languages lead."""
+
+    def find(self, importer: int, module: str) -> Origin | None:
+        """What an import of a file leads to, None where it is not of this snapshot."""
+
+    def space(self, file: int) -> str | None:
+        """The name space that a file shares with others without an import, None where it shares none."""
+
+
+class PathOrigins:
+    """Paths relative to the importing file; other names are packages, some of which the snapshot may hold."""
+
+    def __init__(self, paths: Sequence[str], facts: Sequence[FileFacts], files: Sequence[int]) -> None:
+        self._paths = paths
+        self._files = {paths[number]: number for number in files}
+        self._packages: dict[str, tuple[str, str]] = {}
+        for path, clause in _declared(paths, facts, "package.json"):
+            self._packages.setdefault(clause.value, (path.rpartition("/")[0], clause.subject))
+
+    def find(self, importer: int, module: str) -> Origin | None:
+        """What an import of a file leads to."""
+        if module.startswith("."):
+            place = normpath(f"{self._paths[importer].rpartition('/')[0]}/{module}".lstrip("/"))
+            found = self._at(place)
+        else:
+            found = self._in_package(module)
+        return None if found is None else Origin((found,))
+
+    def space(self, file: int) -> str | None:
+        """A script shares nothing."""
+        del file
+        return None
+
+    def _at(self, place: str) -> int | None:
+        """The file at a path that may lack its suffix, have that of its compiled form, or be a folder."""
+        place = "" if place == "." else place
+        stem, dot, suffix = place.rpartition(".")
+        stems = [stem] if dot and suffix in ("js", "jsx", "mjs", "cjs") else []
+        candidates = [place, *(f"{one}{end}" for one in (place, *stems) for end in _SCRIPT_SUFFIXES)]
+        candidates += [f"{place}/index{end}".lstrip("/") for end in _SCRIPT_SUFFIXES]
+        return next((self._files[one] for one in candidates if one in self._files), None)
+
+    def _in_package(self, module: str) -> int | None:
+        """A file of a package of this snapshot, by the name that its manifest declares."""
+        parts = module.split("/")
+        for size in range(len(parts), 0, -1):
+            folder, entry = self._packages.get("/".join(parts[:size]), (None, ""))
+            if folder is None:
+                continue
+            inner = "/".join(parts[size:])
+            tried = (
+                [inner, f"src/{inner}", f"lib/{inner}"] if inner else [*([entry] if entry else ()), *_SCRIPT_ENTRIES]
+            )
+            places = (normpath(f"{folder}/{one}".lstrip("/")) for one in tried)
+            return next((found for place in places if (found := self._at(place)) is not None), None)
+        return None
+
+
+class PackageOrigins:
+    """Dotted names below the packages that files declare."""
+
+    def __init__(self, paths: Sequence[str], facts: Sequence[FileFacts], files: Sequence[int]) -> None:
+        del paths
+        self._space = [next((row.value for row in one.clauses if row.kind == PACKAGE), "") for one in facts]
+        self._files: dict[str, list[int]] = {}
+        for number in files:
+            self._files.setdefault(self._space[number], []).append(number)
+
+    def find(self, importer: int, module: str) -> Origin | None:
+        """The package that begins a dotted name, and the rest of it."""
+        del importer
+        parts = module.split(".")
+        for size in range(len(parts), 0, -1):
+            files = self._files.get(".".join(parts[:size]))
+            if files:
+                return Origin(tuple(files), tuple(parts[size:]))
+        return None
+
+    def space(self, file: int) -> str | None:
+        """The package of a file."""
+        return self._space[file]
+
+
+def _declared(paths: Sequence[str], facts: Sequence[FileFacts], base: str) -> list[tuple[str, Clause]]:
+    """The manifests of one kind, outermost first."""
+    found = [
+        (path, clause)
+        for path, one in zip(paths, facts, strict=True)
+        if path.rpartition("/")[2] == base
+        for clause in one.clauses
+        if clause.kind == DECLARES
+    ]
+    return sorted(found, key=lambda row: (row[0].count("/"), row[0]))
+
+
+_Open = Callable[[Sequence[str], Sequence[FileFacts], Sequence[int]], Origins]
+_RULES: Mapping[ImportRule, _Open] = {ImportRule.PATH: PathOrigins, ImportRule.PACKAGE: PackageOrigins}
+
+
+def open_origins(rule: ImportRule, paths: Sequence[str], facts: Sequence[FileFacts], files: Sequence[int]) -> Origins:
+    """Read what a rule needs of a snapshot; imports lead to `files` alone."""
+    return _RULES[rule](paths, facts, files)

@@ -1,0 +1,155 @@
+"""What the files of one family of languages define, import, export and assign, by node.
+
+Knows facts and the tree. Does not know what a name means (`preprocessing.symbols`).
+"""
+
+import re
+from collections.abc import Sequence
+
+from cgm.graph import NodeKind
+from preprocessing.facts import (
+    EXPORT,
+    EXTENDS,
+    IMPLEMENTS,
+    MODULE,
+    UNBOUND,
+    Assigned,
+    Clause,
+    Definition,
+    FileFacts,
+    Import,
+)
+from preprocessing.languages import BY_NAME, ImportRule, Language
+from preprocessing.origins import Origins
+from preprocessing.tree import Tree
+from preprocessing.uses import EXPORTED, local_name
+
+_VALUES_KEPT = 3
+_OWN = "self."
+_OWNED = re.compile(r"[\w$]+(?:\.[\w$]+)*(?=\.[^.]+$)")
+
+
+class Registry:
+    """Tables over the nodes of some files. Scopes are nodes of the tree; a file's node is its outermost scope.
+
+    `adopted` are members that stand outside of their class or object, `owner` whose member each of them is.
+    """
+
+    def __init__(self, tree: Tree, facts: Sequence[FileFacts], files: Sequence[int], origins: Origins) -> None:
+        self.tree = tree
+        self.facts = facts
+        self.files = files
+        self.members: dict[int, dict[str, list[int]]] = {}
+        self.adopted: dict[int, dict[str, list[int]]] = {}
+        self.owner: dict[int, int] = {}
+        self.spaces: dict[tuple[str, str], list[int]] = {}
+        self.imports: dict[int, dict[str, Import]] = {}
+        self.stars: dict[int, list[Import]] = {}
+        self.exports: dict[int, dict[str, str]] = {}
+        self.reexports: dict[int, dict[str, Import]] = {}
+        self.values: dict[tuple[int, str], list[tuple[int, str]]] = {}
+        self.bound: dict[int, frozenset[str]] = {}
+        self.bases: dict[int, list[tuple[str, str, int]]] = {}  # kind, chain, line
+        self.strangers: list[tuple[int, str]] = []  # members of what is called so
+        self.foreign_bases: list[tuple[int, Clause]] = []  # file and clause
+        self.unbound: set[int] = set()
+        for file in files:
+            self._define(file, origins.space(file))
+            for row in facts[file].imports:
+                self._import(tree.files[file] + 1 + row.scope, row)
+            for clause in facts[file].clauses:
+                self._clause(file, clause)
+
+    def language(self, node: int) -> Language:
+        """The language of a node's file."""
+        return BY_NAME[self.facts[self.tree.file[node]].language]
+
+    def definition(self, node: int) -> Definition:
+        """The facts of a node inside a file."""
+        number = self.tree.file[node]
+        return self.facts[number].definitions[node - self.tree.files[number] - 1]
+
+    def name(self, node: int) -> str:
+        """The name of a node in what it is a member of."""
+        name = self.definition(node).name
+        owner = _OWNED.match(name)
+        return name[owner.end() + 1 :] if owner else name
+
+    def is_class(self, node: int) -> bool:
+        """Whether a node has members that its objects share: a class, or a function that others are members of."""
+        kind = self.tree.kind[node]
+        return kind == NodeKind.CLASS or (kind == NodeKind.FUNCTION and node in self.adopted)
+
+    def class_around(self, scope: int) -> int | None:
+        """The class that a scope is, is a member of, or lies in."""
+        top = self.tree.files[self.tree.file[scope]]
+        while scope != top:
+            if scope in self.owner:
+                return self.owner[scope]
+            if self.tree.kind[scope] == NodeKind.CLASS:
+                return scope
+            scope = self.tree.parent[scope]
+        return None
+
+    def siblings(self, node: int) -> list[int]:
+        """A function and those that overload it: of one name in one class or file."""
+        name = self.name(node)
+        parent = self.owner.get(node)
+        table = self.members.get(self.tree.parent[node], {}) if parent is None else self.adopted[parent]
+        kind = self.tree.kind[node]
+        return [one for one in table.get(name, ()) if self.tree.kind[one] == kind] or [node]
+
+    def adopt(self, node: int, owner: int) -> None:
+        """Make a definition a member of what it says it belongs to."""
+        self.adopted.setdefault(owner, {}).setdefault(self.name(node), []).append(node)
+        self.owner[node] = owner
+
+    def own(self, node: int, name: str) -> list[int]:
+        """The members of that name of a class or object, wherever they stand."""
+        inside = self.members.get(node, {}).get(name, []) if self.tree.kind[node] != NodeKind.FUNCTION else []
+        return [*inside, *self.adopted.get(node, {}).get(name, ())]
+
+    def assign(self) -> None:
+        """Register what is said of values; members must have been adopted."""
+        for file in self.files:
+            for row in self.facts[file].assigned:
+                self._assign(self.tree.files[file] + 1 + row.scope, row)
+
+    def _assign(self, scope: int, row: Assigned) -> None:
+        owner = self.class_around(scope) if row.target.startswith(_OWN) else None
+        key = (scope, row.target) if owner is None else (owner, row.target.removeprefix(_OWN))
+        kept = self.values.setdefault(key, [])
+        if len(kept) < _VALUES_KEPT:
+            kept.append((scope, row.value))
+
+    def _define(self, file: int, space: str | None) -> None:
+        top = self.tree.files[file]
+        self.unbound.update(top + 1 + row.scope for row in self.facts[file].clauses if row.kind == UNBOUND)
+        for offset, row in enumerate(self.facts[file].definitions):
+            node, parent = top + 1 + offset, top + 1 + row.parent
+            if owner := _OWNED.match(row.name):
+                self.strangers.append((node, owner[0]))
+            elif node not in self.unbound:
+                self.members.setdefault(parent, {}).setdefault(row.name, []).append(node)
+                if space is not None and parent == top:
+                    self.spaces.setdefault((space, row.name), []).append(node)
+        for scope, names in self.facts[file].bound.items():
+            self.bound[top + 1 + scope] = names
+
+    def _import(self, scope: int, row: Import) -> None:
+        if row.alias.startswith(EXPORTED) and row.name != "*":
+            self.reexports.setdefault(scope, {})[row.alias.removeprefix(EXPORTED)] = row
+        elif row.name == "*":
+            self.stars.setdefault(scope, []).append(row)
+        elif row.name or row.alias or self.language(scope).imports != ImportRule.PATH:
+            # a path that is imported as it is gives no name
+            self.imports.setdefault(scope, {}).setdefault(local_name(row), row)
+
+    def _clause(self, file: int, clause: Clause) -> None:
+        node = self.tree.files[file] + 1 + clause.scope
+        if clause.kind == EXPORT:
+            self.exports.setdefault(node, {}).setdefault(clause.subject, clause.value)
+        elif clause.kind in (EXTENDS, IMPLEMENTS) and clause.subject:
+            self.foreign_bases.append((node, clause))
+        elif clause.kind in (EXTENDS, IMPLEMENTS) and clause.scope != MODULE:
+            self.bases.setdefault(node, []).append((clause.kind, clause.value, clause.line))

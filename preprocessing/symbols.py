@@ -1,0 +1,346 @@
+"""What a chain means where it stands, in any language but Python.
+
+Knows scopes, imports, shared name spaces, bases, and what is said of variables' types. Does not know edges
+(`preprocessing.linker`) nor how an import names a file (`preprocessing.origins`).
+"""
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+
+from cgm.graph import NodeKind
+from preprocessing.facts import EXTENDS, Import
+from preprocessing.names import BUILTIN, FOREIGN, LOCAL, UNKNOWN, Meaning, Sort
+from preprocessing.origins import Origin, Origins
+from preprocessing.registry import Registry
+from preprocessing.uses import EXPORTED
+
+_DEEPEST = 40
+_OPEN = frozenset({Sort.UNKNOWN, Sort.LOCAL, Sort.MISSING})
+_MISSING = Meaning(Sort.MISSING)
+
+
+@lru_cache(maxsize=1 << 16)
+def split_use(chain: str) -> tuple[tuple[tuple[str, int], ...], int]:
+    """The names of a chain, each with how often it is called, and its number of arguments, -1 for no call."""
+    path, slash, count = chain.rpartition("/")
+    parts = (path if slash else chain).split(".")
+    return tuple((part.rstrip("()"), part.count("()")) for part in parts), int(count) if slash else -1
+
+
+class Symbols:
+    """Answers what chains mean in the files of one family of languages. Scopes are nodes of the tree."""
+
+    def __init__(self, registry: Registry, origins: Origins) -> None:
+        self.registry = registry
+        self.tree = registry.tree
+        self.groups: list[tuple[int, ...]] = []
+        self._origins = origins
+        self._group_of: dict[tuple[int, ...], int] = {}
+        self._heads: dict[tuple[int, str, bool], Meaning] = {}
+        self._typed: dict[tuple[int, str], Meaning] = {}
+        self._bases: dict[int, list[tuple[str, Meaning, int]]] = {}
+        self._orders: dict[int, tuple[int, ...]] = {}
+        self._levels = 0
+        self._bring_home()
+
+    def _bring_home(self) -> None:
+        """Find the owners of what stands outside of them; what is registered of values needs them."""
+        homes = [(node, self._find_owner(node, owner)) for node, owner in self.registry.strangers]
+        for node, home in homes:
+            if home is not None:
+                self.registry.adopt(node, home)
+        for file, clause in self.registry.foreign_bases:
+            home = self._find_owner(file, clause.subject)
+            if home is not None:
+                self.registry.bases.setdefault(home, []).append((clause.kind, clause.value, clause.line))
+        self.registry.assign()
+        self._heads.clear()
+        self._typed.clear()
+
+    def _find_owner(self, node: int, name: str) -> int | None:
+        scope = self.tree.files[self.tree.file[node]]
+        found = self.mean(scope, name)
+        return found.target if found.sort == Sort.NODE else None
+
+    def trace(self, scope: int, chain: str) -> tuple[Meaning, int]:
+        """What a chain means in a scope, and the last definition passed on the way, -1 for none."""
+        parts, arguments = split_use(chain)
+        last = len(parts) - 1
+        meaning, passed = UNKNOWN, -1
+        for number, (name, calls) in enumerate(parts):
+            is_called = bool(calls) or (number == last and arguments >= 0)
+            if number == 0:
+                meaning = self._head(scope, name, is_called)
+            elif meaning.sort != Sort.MISSING:
+                meaning = self._member(meaning, name, is_called)
+            else:
+                # what is missing from a class has no members either
+                return UNKNOWN, passed
+            if meaning.sort == Sort.NODE:
+                passed = meaning.target
+            meaning = self._called(meaning, calls)
+        return meaning, passed
+
+    def mean(self, scope: int, chain: str) -> Meaning:
+        """What a chain means in a scope; UNKNOWN where names lead in circles."""
+        if self._levels > _DEEPEST:
+            return UNKNOWN
+        self._levels += 1
+        try:
+            return self.trace(scope, chain)[0]
+        finally:
+            self._levels -= 1
+
+    def value(self, meaning: Meaning) -> Meaning:
+        """Follow an attribute to what is said of its value."""
+        if meaning.sort != Sort.NODE or self.tree.kind[meaning.target] != NodeKind.ATTRIBUTE:
+            return meaning
+        node = meaning.target
+        return self._assigned(self.registry.owner.get(node, self.tree.parent[node]), self.registry.name(node))
+
+    def bases(self, node: int) -> list[tuple[str, Meaning, int]]:
+        """The bases of a class: kind of clause, meaning and line, in order."""
+        if node not in self._bases:
+            self._bases[node] = []
+            rows = self.registry.bases.get(node, ())
+            scope = self.tree.parent[node]
+            self._bases[node] = [(kind, self.mean(scope, chain), line) for kind, chain, line in rows]
+        return self._bases[node]
+
+    def order(self, node: int) -> tuple[int, ...]:
+        """A class and all its bases of the snapshot, breadth first."""
+        if node not in self._orders:
+            found = [node]
+            for one in found:
+                found.extend(base for base in self.parents(one) if base not in found)
+            self._orders[node] = tuple(found)
+        return self._orders[node]
+
+    def parents(self, node: int) -> list[int]:
+        """The bases of a class that are of the snapshot, what it extends before what it implements."""
+        rows = sorted(self.bases(node), key=lambda row: row[0] != EXTENDS)
+        return [base.target for _, base, _ in rows if base.sort == Sort.NODE and self.registry.is_class(base.target)]
+
+    def has_foreign_base(self, node: int) -> bool:
+        """Whether a class may have members that the snapshot does not show."""
+        return any(base.sort != Sort.NODE for one in self.order(node) for _, base, _ in self.bases(one))
+
+    def find_member(self, order: Iterable[int], name: str, *, is_called: bool = False) -> Meaning | None:
+        """A member of the first class of an order that has it."""
+        for node in order:
+            found = self.registry.own(node, name)
+            if found:
+                return self._pick(found, is_called=is_called)
+        return None
+
+    def imported(self, file: int, row: Import) -> Meaning:
+        """What an import gives: a definition, a group of files, FOREIGN, or MISSING of what is there."""
+        origin = self._origins.find(file, row.module)
+        if origin is None:
+            return FOREIGN
+        names = (*origin.rest, *((row.name,) if row.name and row.name != "*" else ()))
+        meaning = self._group(origin.files)
+        for name in names:
+            found = self._member(meaning, name, is_called=False)
+            if found.sort not in (Sort.NODE, Sort.MODULE):
+                # a longer path below a known package is of another distribution
+                return FOREIGN if len(origin.rest) > 1 and name == names[0] else _MISSING
+            meaning = found
+        return self._whole(meaning) if not names else meaning
+
+    def origin(self, file: int, row: Import) -> Origin | None:
+        """The files that an import reads from."""
+        return self._origins.find(file, row.module)
+
+    def _group(self, files: tuple[int, ...]) -> Meaning:
+        if files not in self._group_of:
+            self._group_of[files] = len(self.groups)
+            self.groups.append(files)
+        return Meaning(Sort.MODULE, self._group_of[files])
+
+    def _whole(self, meaning: Meaning) -> Meaning:
+        """What a file stands for as a whole: what it exports as such, or itself."""
+        files = self.groups[meaning.target]
+        value = self.registry.exports.get(self.tree.files[files[0]], {}).get("*") if len(files) == 1 else None
+        if value is None:
+            return meaning
+        found = self.mean(self.tree.files[files[0]], value)
+        return meaning if found.sort in _OPEN else found
+
+    def _head(self, scope: int, name: str, is_called: bool) -> Meaning:
+        key = (scope, name, is_called)
+        if key not in self._heads:
+            self._heads[key] = UNKNOWN
+            self._heads[key] = self._look_up(scope, name, is_called)
+        return self._heads[key]
+
+    def _look_up(self, scope: int, name: str, is_called: bool) -> Meaning:
+        if name == "''":
+            return BUILTIN
+        if name in ("self", "cls", "super"):
+            owner = self.registry.class_around(scope)
+            sort = {"self": Sort.OBJECT, "cls": Sort.NODE, "super": Sort.PARENT}[name]
+            return Meaning(sort, owner) if owner is not None else UNKNOWN
+        language = self.registry.language(scope)
+        current, file = scope, self.tree.file[scope]
+        top = self.tree.files[file]
+        while current != top:
+            found = self._in_scope(current, name, is_called, language.implicit_self)
+            if found is not None:
+                return found
+            current = self.tree.parent[current]
+        found = self._global(file, name, is_called)
+        return BUILTIN if found.sort == Sort.UNKNOWN and name in language.builtins else found
+
+    def _in_scope(self, scope: int, name: str, is_called: bool, implicit_self: bool) -> Meaning | None:
+        owner = scope if self.tree.kind[scope] == NodeKind.CLASS else self.registry.owner.get(scope)
+        if self.tree.kind[scope] == NodeKind.FUNCTION:
+            if name in self.registry.members.get(scope, ()):
+                return self._pick(self.registry.members[scope][name], is_called=is_called)
+            if name in self.registry.imports.get(scope, ()):
+                return self.imported(self.tree.file[scope], self.registry.imports[scope][name])
+            if name in self.registry.bound.get(scope, ()) and not (is_called and implicit_self):
+                # a variable and a method may share their name where functions are no values
+                found = self._assigned(scope, name)
+                return LOCAL if found.sort == Sort.UNKNOWN else found
+        if owner is not None and implicit_self:
+            return self.find_member(self.order(owner), name, is_called=is_called) or self._parameter(owner, name)
+        return self._parameter(scope, name)
+
+    def _parameter(self, scope: int, name: str) -> Meaning | None:
+        """What a type's parameter may be: its bound."""
+        if name not in self.registry.bound.get(scope, ()):
+            return None
+        found = self._assigned(scope, name)
+        return LOCAL if found.sort == Sort.UNKNOWN else found
+
+    def _global(self, file: int, name: str, is_called: bool) -> Meaning:
+        node = self.tree.files[file]
+        if name in self.registry.members.get(node, ()):
+            return self._pick(self.registry.members[node][name], is_called=is_called)
+        if name in self.registry.imports.get(node, ()):
+            return self.imported(file, self.registry.imports[node][name])
+        if name in self.registry.language(node).own_modules:
+            return self._group((file,))
+        space = self._origins.space(file)
+        if space is not None and (space, name) in self.registry.spaces:
+            return self._pick(self.registry.spaces[space, name], is_called=is_called)
+        found = self._from_stars(file, name)
+        if found.sort != Sort.UNKNOWN:
+            return found
+        return self._parameter(node, name) or UNKNOWN
+
+    def _from_stars(self, file: int, name: str) -> Meaning:
+        is_foreign = False
+        for row in self.registry.stars.get(self.tree.files[file], ()):
+            if row.alias.startswith(EXPORTED):
+                continue
+            origin = self._origins.find(file, row.module)
+            is_foreign = is_foreign or origin is None
+            place = self.imported(file, row) if origin is not None else UNKNOWN
+            found = self._member(place, name, is_called=False) if place.sort in (Sort.MODULE, Sort.NODE) else UNKNOWN
+            if found.sort in (Sort.NODE, Sort.MODULE):
+                return found
+        return FOREIGN if is_foreign and name not in self.registry.language(self.tree.files[file]).builtins else UNKNOWN
+
+    def _assigned(self, owner: int, name: str) -> Meaning:
+        """The first known meaning among the values assigned to a name of a scope."""
+        key = (owner, name)
+        if key not in self._typed:
+            self._typed[key] = UNKNOWN
+            values = self.registry.values.get(key, ())
+            meanings = (self.value(self.mean(scope, value)) for scope, value in values)
+            self._typed[key] = next((meaning for meaning in meanings if meaning.sort not in _OPEN), UNKNOWN)
+        return self._typed[key]
+
+    def _member(self, meaning: Meaning, name: str, is_called: bool) -> Meaning:
+        if meaning.sort == Sort.NODE and not self.registry.is_class(meaning.target):
+            found = self.find_member((meaning.target,), name, is_called=is_called)
+            if found is not None:
+                return found
+            if self.tree.kind[meaning.target] == NodeKind.FUNCTION:
+                if name in self.registry.language(meaning.target).callers:
+                    return meaning
+                meaning = self._returned(meaning.target)
+        meaning = self.value(meaning)
+        if meaning.sort == Sort.MODULE:
+            return self._exported(self.groups[meaning.target], name, is_called)
+        if meaning.sort == Sort.PARENT:
+            order: Sequence[int] = self.order(meaning.target)[1:]
+        elif meaning.sort == Sort.OBJECT or (meaning.sort == Sort.NODE and self.registry.is_class(meaning.target)):
+            order = self.order(meaning.target)
+        else:
+            return UNKNOWN if meaning.sort == Sort.NODE else meaning
+        return self.find_member(order, name, is_called=is_called) or Meaning(Sort.MISSING, meaning.target)
+
+    def _exported(self, files: tuple[int, ...], name: str, is_called: bool) -> Meaning:
+        """What some files give under a name; UNKNOWN where none does."""
+        space = self._origins.space(files[0])
+        if space is not None:
+            nodes = self.registry.spaces.get((space, name))
+            return self._pick(nodes, is_called=is_called) if nodes else UNKNOWN
+        for file in files:
+            found = self._exported_by(file, name, is_called)
+            if found.sort not in _OPEN:
+                return found
+        return UNKNOWN
+
+    def _exported_by(self, file: int, name: str, is_called: bool) -> Meaning:
+        if self._levels > _DEEPEST:
+            return UNKNOWN
+        self._levels += 1
+        try:
+            return self._find_export(file, name, is_called)
+        finally:
+            self._levels -= 1
+
+    def _find_export(self, file: int, name: str, is_called: bool) -> Meaning:
+        node = self.tree.files[file]
+        exports = self.registry.exports.get(node, {})
+        if name in exports:
+            found = self.mean(node, exports[name])
+            if found.sort not in _OPEN:
+                return found
+        if name in self.registry.reexports.get(node, ()):
+            return self.imported(file, self.registry.reexports[node][name])
+        if name in self.registry.members.get(node, ()):
+            return self._pick(self.registry.members[node][name], is_called=is_called)
+        if "*" in exports:
+            whole = self.mean(node, exports["*"])
+            return whole if name == "default" else self._member(whole, name, is_called=is_called)
+        if name == "default":
+            return self._group((file,))
+        return self._from_reexports(file, name, is_called)
+
+    def _from_reexports(self, file: int, name: str, is_called: bool) -> Meaning:
+        for row in self.registry.stars.get(self.tree.files[file], ()):
+            origin = self._origins.find(file, row.module) if row.alias.startswith(EXPORTED) else None
+            found = self._exported(origin.files, name, is_called) if origin is not None else UNKNOWN
+            if found.sort not in _OPEN:
+                return found
+        return UNKNOWN
+
+    def _called(self, meaning: Meaning, calls: int) -> Meaning:
+        for _ in range(calls):
+            meaning = self.value(meaning)
+            if meaning.sort == Sort.NODE and self.registry.is_class(meaning.target):
+                meaning = Meaning(Sort.OBJECT, meaning.target)
+            elif meaning.sort == Sort.NODE and self.tree.kind[meaning.target] == NodeKind.FUNCTION:
+                meaning = self._returned(meaning.target)
+            elif meaning.sort not in (Sort.FOREIGN, Sort.BUILTIN, Sort.OBJECT):
+                meaning = UNKNOWN
+        return meaning
+
+    def _returned(self, function: int) -> Meaning:
+        """An object of the class that a function is written to return."""
+        returns = self.registry.definition(function).returns
+        found = self.value(self.mean(function, returns)) if returns else UNKNOWN
+        if found.sort == Sort.NODE and self.registry.is_class(found.target):
+            return Meaning(Sort.OBJECT, found.target)
+        return found if found.sort in (Sort.OBJECT, Sort.FOREIGN, Sort.BUILTIN) else UNKNOWN
+
+    def _pick(self, nodes: Sequence[int], *, is_called: bool) -> Meaning:
+        """One of several of a name: a function or class where it is called, else what is none."""
+        functions = (NodeKind.FUNCTION, NodeKind.CLASS)
+        fitting = (node for node in nodes if (self.tree.kind[node] in functions) == is_called)
+        return Meaning(Sort.NODE, next(fitting, nodes[0]))
