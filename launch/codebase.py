@@ -4,12 +4,16 @@ Knows the files of an entry. Does not know how graphs and vectors are made; an e
 made again.
 """
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 from cgm.errors import StorageError
+from cgm.graph import CodeGraph, NodeKind
 from cgm.protocols import Codebase, Embedder
 from cgm.store import StageCache, load_dense, load_graph, load_lexical, save_dense, save_graph, save_lexical
+from preprocessing.facts import TEXT
+from preprocessing.languages import language_of
 from preprocessing.snapshot import Snapshot
 
 
@@ -22,7 +26,10 @@ class Preprocessor(Protocol):
 
 @dataclass(frozen=True)
 class Count:
-    """How many nodes, edges or unlinked references (`what`) of a kind a graph has."""
+    """How many nodes, edges, unlinked references, files or lines (`what`) of a kind a graph has.
+
+    The kinds of files and lines are languages; texts without a grammar are `text`.
+    """
 
     what: str
     kind: str
@@ -87,6 +94,19 @@ class CodebaseCache:
 
 def describe(codebase: Codebase) -> Indexed:
     """Count what a codebase holds."""
-    counts = codebase.graph.counts()
+    counts = {**codebase.graph.counts(), **_languages(codebase.graph)}
     rows = tuple(Count(what, kind, number) for what, kinds in counts.items() for kind, number in kinds.items())
     return Indexed(codebase.snapshot, len(codebase.lexical.nodes), rows)
+
+
+def _languages(graph: CodeGraph) -> dict[str, dict[str, int]]:
+    """Files and lines by language, most lines first."""
+    files: Counter[str] = Counter()
+    lines: Counter[str] = Counter()
+    for node in graph.nodes_of_kind(NodeKind.FILE, NodeKind.TEXTFILE).tolist():
+        language = language_of(graph.node_path[node]) if graph.node_kind[node] == NodeKind.FILE else None
+        name = language.name if language else TEXT
+        files[name] += 1
+        lines[name] += int(graph.node_end[node])
+    order = [name for name, _ in lines.most_common()]
+    return {"files": {name: files[name] for name in order}, "lines": {name: lines[name] for name in order}}

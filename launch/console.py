@@ -95,6 +95,56 @@ def show_page(console: Console, page: Path) -> None:
     console.print(Text.assemble("to open in a browser: ", (page.as_uri(), "cyan")), soft_wrap=True)
 
 
+def show_written(console: Console, path: Path) -> None:
+    """Print where a file lies; a page as a link that a browser opens."""
+    if path.suffix == ".html":
+        return show_page(console, path)
+    return console.print(Text.assemble("written: ", (printable(str(path)), "cyan")), soft_wrap=True)
+
+
+def show_graph(console: Console, name: str, summary: dict[str, Any]) -> None:
+    """Print what a code graph holds, what it does not link, and what it took."""
+    graph, stage = summary["graph"], summary["stages"]["preprocessing"]
+    totals = {what: sum(graph.get(what, {}).values()) for what in ("nodes", "edges", "files", "lines")}
+    source = "from the cache" if stage["cached"] else "built"
+    took = f"{source} in {stage['seconds']:.2f} s, peak memory {summary['peak_memory_mib']['largest_process']:.0f} MiB"
+    counted = ", ".join(
+        f"{number:,} {what.removesuffix('s') if number == 1 else what}" for what, number in totals.items()
+    )
+    console.print(Text.assemble((printable(name), "bold"), f": {counted}; {took}"), soft_wrap=True)
+    columns = Table.grid(padding=(0, 5))
+    columns.add_row(
+        _counts_table("nodes", graph["nodes"]),
+        _counts_table("edges", graph["edges"]),
+        _counts_table("language", graph.get("files", {}), graph.get("lines", {})),
+    )
+    console.print(columns)
+    for title, rows in _unlinked(graph.get("unlinked", {})).items():
+        numbers = ", ".join(f"{reason} {number:,}" for reason, number in rows)
+        console.print(Text.assemble((f"{printable(title)}: ", "bold"), printable(numbers)), soft_wrap=True)
+
+
+def _counts_table(title: str, *columns: dict[str, int]) -> Table:
+    """A row for each kind that occurs; a second column has lines beside files."""
+    table = Table(title, box=None, header_style="bold", padding=(0, 1, 0, 0))
+    for name in ("",) if len(columns) == 1 else ("files", "lines"):
+        table.add_column(name, justify="right")
+    for kind, number in columns[0].items():
+        if number:
+            table.add_row(printable(kind), *(f"{column.get(kind, 0):,}" for column in columns))
+    return table
+
+
+def _unlinked(counts: dict[str, int]) -> dict[str, list[tuple[str, int]]]:
+    """References that became no edge by kind, and files left out, each by reason, the most frequent first."""
+    found: dict[str, list[tuple[str, int]]] = {}
+    for key, number in sorted(counts.items(), key=lambda item: -item[1]):
+        kind, _, reason = key.partition(" ")
+        title = "files not looked into" if kind == "file:" else f"{kind} not linked"
+        found.setdefault(title, []).append((reason, number))
+    return dict(sorted(found.items()))
+
+
 def show_summary(console: Console, summary: dict[str, Any], metrics: dict[str, Any] | None) -> None:
     """Print what each stage did and took, and the metrics where there are any."""
     table = Table("stage", box=None, header_style="bold")

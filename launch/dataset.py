@@ -34,18 +34,20 @@ def load_instances(config: RunConfig) -> list[Instance]:
         InputError: an input is missing or malformed.
     """
     single, many = (config.repo, config.issue), (config.dataset, config.repos)
-    usage = "give repo=PATH issue=FILE.md, or dataset=FILE.jsonl repos=DIR"
+    usage = "give repo=PATH issue=FILE.md, or dataset=FILE.jsonl repos=DIR, or repo=PATH stages=[preprocessing]"
     if not any(single + many):
         raise ConfigError(f"{usage}; cgm --help says more")
     require(any(single) != any(many), usage, _given(config))
     if any(single):
-        require(all(single), "repo and issue must be given together", _given(config))
+        complete = all(single) or bool(config.repo and config.graph_alone)
+        require(complete, "repo and issue must be given together, unless stages=[preprocessing]", _given(config))
         _check_script(config.check)
         require(not config.ids and not config.limit, "ids and limit are for a dataset", config.ids or config.limit)
         return [_single(config)]
     require(all(many), "dataset and repos must be given together", _given(config))
     require(not config.commit, "commit is for a single repo; a dataset row has its base_commit", config.commit)
     require(not config.check, "check is for a single repo", config.check)
+    require(not config.export, "export is for a single repo", ", ".join(config.export or ()))
     return _many(config)
 
 
@@ -85,7 +87,12 @@ def _folder(name: str, value: str) -> Path:
 
 def _single(config: RunConfig) -> Instance:
     location = _folder("repo", config.repo)
-    path = Path(config.issue)
+    name = location.name or "repository"
+    text = _issue_text(Path(config.issue)) if config.issue else ""
+    return Instance(Issue(name, name, config.commit, text), location, own_files(config))
+
+
+def _issue_text(path: Path) -> str:
     try:
         content = read_bytes(path)
     except StorageError as error:
@@ -95,8 +102,7 @@ def _single(config: RunConfig) -> Instance:
     text = content.decode("utf-8-sig", "replace")
     if not text.strip():
         raise IssueError(f"issue must have a text, got an empty file {path}")
-    name = location.name or "repository"
-    return Instance(Issue(name, name, config.commit, text), location, own_files(config))
+    return text
 
 
 def _many(config: RunConfig) -> list[Instance]:

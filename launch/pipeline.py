@@ -69,6 +69,7 @@ class Pipeline:
         self.stages = {name: build(getattr(config, name), services) for name in self.names}
         self.codebases = CodebaseCache(self.cache, self.stages["preprocessing"], services["embedder"])
         self.identities = _identities(config, self.names)
+        self.opened: tuple[Instance, Snapshot] | None = None
 
     def run(self, instance: Instance, announce: Announce) -> Outcome:
         """Take one instance through the stages; a `CgmError` becomes its `Failure`.
@@ -84,6 +85,13 @@ class Pipeline:
         except CgmError as error:
             chain.fail(error)
         return chain.close()
+
+    def snapshot(self, instance: Instance) -> Snapshot:
+        """The files of an instance's repository, listed once where it was the last that was asked for."""
+        if self.opened is None or self.opened[0] != instance:
+            commit = instance.issue.base_commit
+            self.opened = instance, open_snapshot(instance.location, commit, left_out=instance.left_out)
+        return self.opened[1]
 
     def codebase(self, instance: Instance) -> Codebase:
         """The codebase that an instance was taken through. Raises as `preprocessing.snapshot.open_snapshot`."""
@@ -128,14 +136,13 @@ class Chain:
         return self._outcome
 
     def _preprocessing(self) -> None:
-        if not self._issue.problem_statement.strip():
+        if len(self._pipeline.names) > 1 and not self._issue.problem_statement.strip():
             raise IssueError(f"an issue must have a text, got an empty one for {self._issue.instance_id}")
         self.open()
 
     def open(self) -> None:
         """Open the snapshot and index it, unless it was indexed before."""
-        instance = self._instance
-        self._snapshot = open_snapshot(instance.location, self._issue.base_commit, left_out=instance.left_out)
+        self._snapshot = self._pipeline.snapshot(self._instance)
         inputs = (self._snapshot.name, self._snapshot.identity)
         self._outcome.counts = self._step("preprocessing", Indexed, inputs, self._index).counts
 

@@ -22,17 +22,16 @@ from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 from rich.console import Console
 
-from cgm.artifacts import Issue
 from cgm.errors import CgmError
-from cgm.protocols import Codebase
 from cgm.store import write_json
 from eval.localization import load_gold
 from launch.arguments import PATHS, expanded, quote_arguments
-from launch.console import RunProgress, printable, show_findings, show_page, show_summary
+from launch.console import RunProgress, printable, show_findings, show_graph, show_page, show_summary, show_written
 from launch.dataset import Instance, load_instances
+from launch.exports import DEFAULT_EXPORTS, write_exports
 from launch.pipeline import Outcome, Pipeline
 from launch.refusal import explain
-from launch.runfolder import open_run, write_artifacts, write_metrics, write_page, write_subgraph
+from launch.runfolder import open_run, write_artifacts, write_failures, write_metrics, write_page, write_subgraph
 from launch.runner import Report, run_instances
 from launch.schema import RunConfig, register, run_config
 from launch.summary import summarize_run
@@ -90,13 +89,14 @@ def run_job(config: DictConfig, folder: Path) -> int:
     started = time.perf_counter()
     reports = _run(settings, pipeline, instances)
     summary = summarize_run(reports, time.perf_counter() - started)
-    write_artifacts(folder, [report.outcome for report in reports])
+    write = write_failures if settings.graph_alone else write_artifacts
+    write(folder, [report.outcome for report in reports])
     metrics = write_metrics(folder, [report.outcome for report in reports], gold) if gold is not None else None
     write_json(folder / "summary.json", summary)
     checked = bool(settings.check)
     _show([report.outcome for report in reports], summary, metrics, folder, checked=checked)
-    if settings.repo and reports[0].outcome.ranking:
-        _write_to_look_at(folder, instances[0].issue, reports[0].outcome, pipeline.codebase(instances[0]))
+    if settings.repo and summary["completed"]:
+        _write_to_look_at(settings, folder, reports[0].outcome, pipeline, instances[0])
     return _exit_code(summary)
 
 
@@ -136,16 +136,31 @@ def _show(
     if len(outcomes) == 1:
         show_findings(console, outcomes[0], checked=checked)
     if summary["completed"]:
-        show_summary(console, summary, metrics)
+        if len(outcomes) == 1 and list(outcomes[0].steps) == ["preprocessing"]:
+            show_graph(console, outcomes[0].instance_id, summary)
+        else:
+            show_summary(console, summary, metrics)
         _log.info("%d completed, %d failed: %s", summary["completed"], summary["failed"], folder)
     for failure in [outcome.failure for outcome in outcomes if outcome.failure][:_FAILURES_SHOWN]:
         _refuse(f"{failure.instance_id}: {failure.stage}: {failure.message}")
 
 
-def _write_to_look_at(folder: Path, issue: Issue, outcome: Outcome, codebase: Codebase) -> None:
-    assert outcome.subgraph
-    write_subgraph(folder, outcome.subgraph, codebase)
-    show_page(Console(highlight=False), write_page(folder, issue, outcome, codebase))
+def _write_to_look_at(
+    settings: RunConfig, folder: Path, outcome: Outcome, pipeline: Pipeline, instance: Instance
+) -> None:
+    """Write what a person opens after a run on a single repository."""
+    console = Console(highlight=False)
+    default = DEFAULT_EXPORTS if settings.graph_alone else ()
+    exports = default if settings.export is None else settings.export
+    if not exports and not outcome.ranking:
+        return
+    codebase = pipeline.codebase(instance)
+    if outcome.ranking:
+        assert outcome.subgraph
+        write_subgraph(folder, outcome.subgraph, codebase)
+        show_page(console, write_page(folder, instance.issue, outcome, codebase))
+    for path in write_exports(folder, exports, codebase, settings.page):
+        show_written(console, path)
 
 
 def _exit_code(summary: dict[str, Any]) -> int:

@@ -9,6 +9,7 @@ gives the same bytes; times, tokens and memory are in summary.json alone.
     rankings.jsonl     {"instance_id", "files", "functions"}, best first
     patches.jsonl      SWE-bench predictions
     failures.jsonl     what did not get through, with stage and reason
+    graph.html nodes.jsonl edges.jsonl graph.cgm.json   the code graph, as the setting `export` asks (`launch.exports`)
     subgraph.html      what was found, as a page to open in a browser; for a single issue alone
     subgraph.txt       the code of the subgraph, best first, and its links, to paste into any chat; as subgraph.html
     metrics.json       localisation metrics, where gold is given; ranks.jsonl has them by instance
@@ -36,7 +37,7 @@ from launch.pipeline import Outcome
 
 _CONFIG = "config.yaml"
 # settings that change how a run goes, never what it finds
-_INCIDENTAL = ("cache_dir", "cache_gib", "run_dir", "workers")
+_INCIDENTAL = ("cache_dir", "cache_gib", "export", "page", "run_dir", "workers")
 _TEXT_BUDGET = 40_000  # characters, some 10,000 tokens
 _CHECKOUT = Path(__file__).parents[1]
 
@@ -72,12 +73,17 @@ def write_artifacts(folder: Path, outcomes: Sequence[Outcome]) -> None:
         "subgraphs": [item.subgraph for item in outcomes if item.subgraph],
         "reasons": [item.ranking for item in outcomes if item.ranking],
         "repairs": [item.patch for item in outcomes if item.patch],
-        "failures": [item.failure for item in outcomes if item.failure],
     }
     for name, rows in artifacts.items():
         write_rows(folder / f"{name}.jsonl", map(to_row, rows))
+    write_failures(folder, outcomes)
     write_rows(folder / "rankings.jsonl", (_ranking(item.ranking) for item in outcomes if item.ranking))
     write_rows(folder / "patches.jsonl", (_prediction(item.patch) for item in outcomes if item.patch))
+
+
+def write_failures(folder: Path, outcomes: Sequence[Outcome]) -> None:
+    """Write what did not get through. Raises as `write_artifacts`."""
+    write_rows(folder / "failures.jsonl", [to_row(item.failure) for item in outcomes if item.failure])
 
 
 def write_page(folder: Path, issue: Issue, outcome: Outcome, codebase: Codebase) -> Path:

@@ -16,10 +16,12 @@ from hydra.core.config_store import ConfigStore
 from omegaconf import MISSING, DictConfig, OmegaConf
 
 from cgm.errors import ConfigError, require
+from eval.neighbourhood import PageConfig
 from launch.refusal import refuse_unknown
 
 STAGES = ("preprocessing", "rewriter", "retriever", "reranker", "reader")
 SERVICES = ("embedder", "llm")
+EXPORTS = ("page", "jsonl", "cgm_json")
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ class NoSettings:
 class RunConfig:
     """What a run works on and where it keeps things; a field of each group holds the chosen option's settings."""
 
-    repo: str = ""  # a git repository or a plain folder; with `issue`
+    repo: str = ""  # a git repository or a plain folder; with `issue`, unless preprocessing runs alone
     issue: str = ""  # a file with the text of the issue
     commit: str = ""  # empty: the folder as it lies on disk, or HEAD of a bare repository
     dataset: str = ""  # a JSON-lines file of SWE-bench rows; with `repos`
@@ -78,6 +80,10 @@ class RunConfig:
     record: str = ""  # append what the language model answers to this file, for llm=replay; with a fresh cache_dir
     isolation: str = "auto"  # of the check: bwrap, unshare, the first of these that works (auto), or none
     stages: list[str] = field(default_factory=lambda: list(STAGES))  # the chain, or its beginning
+    export: list[str] | None = (
+        None  # forms of a single repository's graph; null: page and jsonl after preprocessing alone
+    )
+    page: PageConfig = field(default_factory=PageConfig)  # which part of the graph the exported page shows
     workers: int = 1  # processes
     cache_dir: str = ""  # empty: r4 in the user's cache folder
     cache_gib: float = 20.0  # the stage cache drops its oldest entries beyond this size
@@ -98,6 +104,13 @@ class RunConfig:
         require(not unknown, f"stages must be among {', '.join(STAGES)}", ", ".join(unknown))
         begins = bool(self.stages) and tuple(self.stages) == STAGES[: len(self.stages)]
         require(begins, f"stages must be the beginning of {', '.join(STAGES)}", ", ".join(self.stages))
+        strange = [name for name in self.export or () if name not in EXPORTS]
+        require(not strange, f"export must be among {', '.join(EXPORTS)}", ", ".join(strange))
+
+    @property
+    def graph_alone(self) -> bool:
+        """Whether the run ends with the code graph."""
+        return self.stages == ["preprocessing"]
 
 
 @dataclass(frozen=True)
@@ -191,7 +204,8 @@ def run_config(config: DictConfig) -> RunConfig:
     """
     refuse_unknown(map(str, config), [item.name for item in dataclasses.fields(RunConfig)])
     groups = {group: choice_of(group, config[group]) for group in (*STAGES, *SERVICES)}
-    return RunConfig(**{**_plain(config), **groups})
+    values = _plain(config)
+    return RunConfig(**{**values, **groups, "page": PageConfig(**values["page"])})
 
 
 def _plain(node: DictConfig) -> dict[str, Any]:

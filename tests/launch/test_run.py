@@ -293,8 +293,17 @@ def test_a_full_disk_is_one_line_and_nothing_half_written(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "give repo=PATH issue=FILE.md, or dataset=FILE.jsonl repos=DIR; cgm --help says more"),
-        (["repo=."], "repo and issue must be given together, got 'repo'"),
+        ([], "or repo=PATH stages=[preprocessing]; cgm --help says more"),
+        (["repo=."], "repo and issue must be given together, unless stages=[preprocessing], got 'repo'"),
+        (["stages=[preprocessing]", "issue=ISSUE.md"], "unless stages=[preprocessing], got 'issue'"),
+        (["repo=.", "stages=[preprocessing]", "export=[paeg]"], "export must be among page, jsonl,"),
+        (["repo=.", "stages=[preprocessing]", "export=page"], "export: "),
+        (
+            ["repo=.", "stages=[preprocessing]", "page.arround=a"],
+            "page.arround is no setting; did you mean page.around?",
+        ),
+        (["repo=.", "stages=[preprocessing]", "page.hops=-1"], "page.hops must be >= 0, got -1"),
+        (["dataset=rows.jsonl", "repos=.", "export=[page]"], "export is for a single repo, got 'page'"),
         (["repo=nowhere", "issue=ISSUE.md"], "repo must be a folder, got nowhere"),
         (["repo=loop", "issue=ISSUE.md"], "repo must be a folder, got loop"),
         ([f"repo={'x' * 300}", "issue=ISSUE.md"], "File name too long"),
