@@ -6,23 +6,22 @@ Knows which files are looked into and how facts are cached by blob. Does not kno
 import gc
 import logging
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatch
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from cgm.errors import ParseError, require
 from cgm.graph import CodeGraph
-from cgm.protocols import Codebase
-from cgm.store import BlobCache
+from cgm.protocols import BlobStore, Codebase
+from preprocessing.cache import FactsCache
 from preprocessing.extract import extract, extract_version
-from preprocessing.facts import PYTHON, FileFacts, decode_facts, encode_facts
-from preprocessing.index import build_lexical
+from preprocessing.facts import PYTHON, FileFacts
+from preprocessing.index import LexicalBuilder
 from preprocessing.languages import language_of
 from preprocessing.parse import facts_version, is_binary, parse_opaque, parse_python, parse_text
-from preprocessing.resolve import link
+from preprocessing.resolve import Linked, link
 from preprocessing.snapshot import FileEntry, Snapshot, open_snapshot
 
 _LOG = logging.getLogger(__name__)
@@ -53,11 +52,15 @@ class PreprocessingConfig:
 
 
 class CodeGraphPreprocessor:
-    """Builds the code graph and the lexical index of a snapshot; facts of a file are kept by blob in `blobs`."""
+    """Builds the code graph and the lexical index of a snapshot.
 
-    def __init__(self, config: PreprocessingConfig, *, blobs: BlobCache) -> None:
+    Facts of a file are kept by blob in `blobs`, and those of a snapshot in memory until the next.
+    """
+
+    def __init__(self, config: PreprocessingConfig, *, blobs: BlobStore | None = None) -> None:
         self.config = config
-        self._blobs = blobs
+        self._cache = FactsCache(blobs)
+        self._lexical = LexicalBuilder()
 
     def preprocess(self, snapshot: Snapshot) -> Codebase:
         """Turn a snapshot into all that later stages may see.
@@ -68,13 +71,22 @@ class CodeGraphPreprocessor:
         with _collector_paused():
             return self._preprocess(snapshot)
 
+    def graph(self, snapshot: Snapshot) -> CodeGraph:
+        """Turn a snapshot into its code graph alone. Raises as `preprocess`."""
+        with _collector_paused():
+            return self._link(snapshot)[0].graph
+
     def _preprocess(self, snapshot: Snapshot) -> Codebase:
+        linked, facts = self._link(snapshot)
+        lexical = self._lexical.build(linked.graph, linked.files, facts)
+        return Codebase(snapshot.identity, linked.graph, lexical, snapshot)
+
+    def _link(self, snapshot: Snapshot) -> tuple[Linked, list[FileFacts]]:
         files, left_out = self._chosen(snapshot)
         facts = self._facts(snapshot, files, left_out)
         linked = link(snapshot.name, [entry.path for entry in files], facts)
         unlinked = {**linked.graph.unlinked, **{f"file: {reason}": n for reason, n in sorted(left_out.items()) if n}}
-        graph = replace(linked.graph, unlinked=unlinked)
-        return Codebase(snapshot.identity, graph, build_lexical(graph, linked.files, facts), snapshot)
+        return replace(linked, graph=replace(linked.graph, unlinked=unlinked)), facts
 
     def _chosen(self, snapshot: Snapshot) -> tuple[list[FileEntry], Counter[str]]:
         left_out = Counter(snapshot.skipped)
@@ -88,26 +100,27 @@ class CodeGraphPreprocessor:
 
     def _facts(self, snapshot: Snapshot, files: Sequence[FileEntry], left_out: Counter[str]) -> list[FileFacts]:
         keys = [self._key(entry) for entry in files]
-        known = _decoded(self._blobs.get_many(sorted({key for key in keys if key})))
+        known = self._cache.get(key for key in keys if key)
         missing: dict[str, FileEntry] = {}
         for key, entry in zip(keys, files, strict=True):
             if key and key not in known:
                 missing.setdefault(key, entry)
         _LOG.info("%s: %d of %d files to parse", snapshot.name, len(missing), len(files))
-        fresh: dict[str, bytes] = {}
+        fresh: dict[str, FileFacts] = {}
+        late: dict[str, FileFacts] = {}
         contents = snapshot.read_bytes([entry.path for entry in missing.values()])
         for (key, entry), content in zip(missing.items(), contents, strict=True):
             try:
-                known[key] = self._parse(entry, content)
-                fresh[key] = encode_facts(known[key])
+                known[key] = fresh[key] = self._parse(entry, content)
             except ParseError as error:
                 _LOG.warning("%s: %s", entry.path, error)
                 left_out["not parsed in time"] += keys.count(key)
                 # its text and all its words, as if parsed, but not kept: a less busy machine may parse it
-                known[key] = parse_text(content, len(content))
-        self._blobs.put_many(fresh)
+                late[key] = parse_text(content, len(content))
+        self._cache.put(fresh)
+        self._cache.keep(known)
         left_out["too large"] += keys.count("")
-        return [known.get(key) or parse_opaque() for key in keys]
+        return [known.get(key) or late.get(key) or parse_opaque() for key in keys]
 
     def _key(self, entry: FileEntry) -> str:
         """The cache key of a file's facts; empty where it is too large to look into."""
@@ -140,17 +153,6 @@ def _collector_paused() -> Iterator[None]:
             gc.enable()
 
 
-def _decoded(blobs: Mapping[str, bytes]) -> dict[str, FileFacts]:
-    """Facts from the cache; a damaged entry counts as absent."""
-    found = {}
-    for key, content in blobs.items():
-        try:
-            found[key] = decode_facts(content)
-        except ValueError:
-            _LOG.warning("facts under %r are damaged and will be made again", key)
-    return found
-
-
 def build_graph(location: Path, commit: str = "") -> CodeGraph:
     """Build the code graph of a repository at a commit, or of a folder as it is, without any cache.
 
@@ -158,5 +160,4 @@ def build_graph(location: Path, commit: str = "") -> CodeGraph:
         RepositoryError: the location or the commit cannot be read.
     """
     snapshot = open_snapshot(location, commit)
-    with TemporaryDirectory() as folder, closing(BlobCache(Path(folder))) as blobs:
-        return CodeGraphPreprocessor(PreprocessingConfig(), blobs=blobs).preprocess(snapshot).graph
+    return CodeGraphPreprocessor(PreprocessingConfig()).graph(snapshot)

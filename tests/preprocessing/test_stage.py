@@ -1,6 +1,8 @@
 import gc
 import json
 from collections.abc import Callable
+from contextlib import closing
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -70,10 +72,14 @@ def test_a_second_commit_parses_only_what_changed(commit: Commit, blobs: BlobCac
 def test_facts_from_the_cache_give_the_same_codebase(commit: Commit, blobs: BlobCache) -> None:
     root, _ = commit({"a.py": "from b import *\ndef f(): g()\n", "b.py": "def g(): ...\n"})
     preprocessor = CodeGraphPreprocessor(PreprocessingConfig(), blobs=blobs)
-    fresh, cached = (preprocessor.preprocess(open_snapshot(root)) for _ in range(2))
-    assert described(fresh.graph) == described(cached.graph)
-    assert fresh.lexical.vocabulary == cached.lexical.vocabulary
-    assert [one.tolist() for one in fresh.lexical.counts] == [one.tolist() for one in cached.lexical.counts]
+    fresh, kept = (preprocessor.preprocess(open_snapshot(root)) for _ in range(2))
+    cached = CodeGraphPreprocessor(PreprocessingConfig(), blobs=blobs).preprocess(open_snapshot(root))
+    for one in (kept, cached):
+        assert described(fresh.graph) == described(one.graph)
+        assert fresh.lexical.vocabulary == one.lexical.vocabulary
+        assert [counts.tolist() for counts in fresh.lexical.counts] == [
+            counts.tolist() for counts in one.lexical.counts
+        ]
 
 
 def test_dirty_files_share_the_facts_of_committed_ones(commit: Commit, blobs: BlobCache) -> None:
@@ -92,18 +98,42 @@ def test_a_damaged_entry_is_made_again(commit: Commit, blobs: BlobCache) -> None
     snapshot = open_snapshot(root)
     preprocessor.preprocess(snapshot)
     blobs.put(preprocessor._key(snapshot.files[0]), b"damaged")
-    assert "f" in preprocessor.preprocess(snapshot).graph.node_name
-    assert preprocessor.parsed == ["a.py", "a.py"]
+    again = CountingPreprocessor(PreprocessingConfig(), blobs=blobs)
+    assert "f" in again.preprocess(snapshot).graph.node_name
+    assert again.parsed == ["a.py"]
 
 
 def test_a_damaged_cache_is_rebuilt(commit: Commit, tmp_path: Path) -> None:
     root, _ = commit({"a.py": "def f(): ...\n"})
     (tmp_path / "blobs").mkdir()
     (tmp_path / "blobs" / "cache.db").write_bytes(b"not a database" * 1000)
-    preprocessor = CountingPreprocessor(PreprocessingConfig(), blobs=BlobCache(tmp_path / "blobs"))
+    parsed = []
     for _ in range(2):
+        preprocessor = CountingPreprocessor(PreprocessingConfig(), blobs=BlobCache(tmp_path / "blobs"))
         assert "f" in preprocessor.preprocess(open_snapshot(root)).graph.node_name
-    assert preprocessor.parsed == ["a.py"]
+        parsed += preprocessor.parsed
+    assert parsed == ["a.py"]
+
+
+def test_two_processes_share_a_cache_at_the_same_time(commit: Commit, tmp_path: Path) -> None:
+    root, head = commit({f"m{number}.py": f"def f{number}(): f{number - 1}()\n" * 20 for number in range(40)})
+    run = (root, head, tmp_path / "blobs")
+    with get_context("spawn").Pool(2) as pool:
+        names = pool.starmap(preprocessed, [run] * 4)
+    assert names == [build_graph(root, head).node_name] * 4
+
+
+def preprocessed(root: Path, commit: str, folder: Path) -> tuple[str, ...]:
+    with closing(BlobCache(folder)) as blobs:
+        preprocessor = CodeGraphPreprocessor(PreprocessingConfig(), blobs=blobs)
+        return preprocessor.preprocess(open_snapshot(root, commit)).graph.node_name
+
+
+def test_a_cache_that_is_too_small_costs_time_and_nothing_else(commit: Commit, tmp_path: Path) -> None:
+    root, _ = commit({f"m{number}.py": f"def f{number}(): ...\n" for number in range(60)})
+    blobs = BlobCache(tmp_path / "blobs", max_bytes=1)
+    graphs = [CodeGraphPreprocessor(PreprocessingConfig(), blobs=blobs).graph(open_snapshot(root)) for _ in range(2)]
+    assert graphs[0].node_name == graphs[1].node_name == build_graph(root).node_name
 
 
 def test_a_large_file_is_a_node_without_contents_and_counted(folder: Callable[..., Path], blobs: BlobCache) -> None:
