@@ -16,6 +16,7 @@ from preprocessing.facts import MODULE, SIGNATURE, Definition
 from preprocessing.grammar import Matches
 
 _SIGN = re.compile(r"^[ \t]*(?:/\*+[!<]?|\*+/|\*+|//+[!<]?)?|[ \t]*\*+/[ \t]*$", re.MULTILINE)
+_OWN = frozenset({"self", "exports"})
 _LONGEST_NAME = 200
 _LONGEST_HEADER = 1000
 _LONGEST_DOC = 10_000
@@ -52,10 +53,14 @@ class Definitions:
             return self._extents.outlines[self._classes[owner]].scope, ""
         return MODULE, owner
 
-    def unbound(self) -> list[int]:
-        """The scopes that are members of objects without a name."""
+    def unbound(self) -> list[tuple[int, str]]:
+        """The functions that no bare name means, as scopes, each with its owner where that is the object around."""
         outlines = [self._extents.outlines[number] for number in self.order]
-        return [outline.scope for outline in outlines if "unbound" in outline.match.settings]
+        return [
+            (outline.scope, "self" if outline.owner == "self" else "")
+            for outline in outlines
+            if "unbound" in outline.match.settings or outline.owner in _OWN
+        ]
 
     def complexity(self) -> list[int]:
         """1 + decisions of every function and lambda, 0 of classes."""
@@ -81,7 +86,7 @@ class Definitions:
             around = paths.get(outline.inside)
             if around is None or outline.kind != NodeKind.CLASS:
                 continue
-            name = clean_name(self._matches.text(outline.match.parts["name"]))
+            name = self._name(outline)
             paths[number] = f"{around}.{name}" if around else name
             found.setdefault(paths[number], number)
         return found
@@ -130,16 +135,16 @@ class Definitions:
     def _name(self, outline: Outline) -> str:
         node = outline.match.parts.get("name")
         if node is None:
-            return f"<lambda:{outline.node.start_point.row + 1}>"
+            return outline.match.settings.get("name") or f"<lambda:{outline.node.start_point.row + 1}>"
         name = clean_name(self._matches.text(node))
+        if outline.owner in _OWN:
+            return name
         return f"{outline.owner}.{name}" if outline.owner and outline.owner not in self._classes else name
 
     def _is_abstract(self, outline: Outline) -> bool:
-        if outline.is_interface or "abstract" in outline.match.parts:
-            return True
-        around = self._extents.outlines[outline.inside] if outline.inside >= 0 else None
-        has_body = "body" in outline.match.parts
-        return outline.kind == NodeKind.FUNCTION and not has_body and around is not None and around.is_interface
+        """Whether it is only declared here."""
+        is_bare = outline.kind == NodeKind.FUNCTION and "body" not in outline.match.parts
+        return is_bare or outline.is_interface or "abstract" in outline.match.parts
 
     def _nodes_of(self, name: str) -> dict[int, list[str]]:
         """Chains of captures that stand in headers, by outline."""

@@ -11,7 +11,7 @@ from tree_sitter import Node
 from preprocessing.grammar import Match, Matches
 from preprocessing.languages import Language
 
-_UNNAMED = "?"
+UNNAMED = "?"
 _LITERAL = "''"
 _DEEPEST_CHAIN = 12
 _LONGEST_HEAD = 400
@@ -56,7 +56,7 @@ class Expressions:
                 return self._head(current) + "".join(reversed(parts))
             current, part = step
             parts.append(part)
-        return _UNNAMED + "".join(reversed(parts))
+        return UNNAMED + "".join(reversed(parts))
 
     def callee(self, match: Match) -> str:
         """What a call calls, as a chain with the number of arguments: `a.b/2`."""
@@ -71,6 +71,11 @@ class Expressions:
     def of_type(self, node: Node | None) -> str:
         """The class that a type names as a chain, empty where it names none: `Map<K, V>` names Map."""
         return self.named_type(self._matches.text(node)) if node is not None else ""
+
+    def owner(self, node: Node) -> str:
+        """What a definition outside of it is a member of: an object or a type."""
+        chain = self.chain(node)
+        return chain if _PLAIN.fullmatch(chain) else self.of_type(node)
 
     def named_type(self, text: str) -> str:
         """The class that the text of a type names as a chain; a wrapper such as `Promise<T>` names T."""
@@ -89,8 +94,8 @@ class Expressions:
     def _expression(self, match: Match) -> tuple[Node | None, str]:
         if "of" in match.parts:
             named = self.of_type(match.parts["of"])
-            return None, f"{named}()" if named else _UNNAMED
-        return (match.parts["inner"], "") if "inner" in match.parts else (None, _UNNAMED)
+            return None, f"{named}()" if named else UNNAMED
+        return (match.parts["inner"], "") if "inner" in match.parts else (None, UNNAMED)
 
     def _access(self, match: Match, calls: str) -> tuple[Node | None, str]:
         member, inner = self._matches.text(match.parts["member"]), match.parts.get("object")
@@ -104,7 +109,7 @@ class Expressions:
         own = self._language.own_words.get(self._matches.text(match.node)) if not calls else None
         if own is not None:
             return None, own
-        return inner, f".{member}{calls}" if _PLAIN.fullmatch(member) else f".{_UNNAMED}{calls}"
+        return inner, f".{member}{calls}" if _PLAIN.fullmatch(member) else f".{UNNAMED}{calls}"
 
     def _call(self, match: Match) -> tuple[Node | None, str]:
         callee = match.parts.get("callee")
@@ -114,11 +119,11 @@ class Expressions:
         if node.id in self._literals:
             return _LITERAL
         if node.end_byte - node.start_byte > _LONGEST_HEAD:
-            return _UNNAMED
+            return UNNAMED
         text = self._dotted(self._matches.text(node))
         if not _PLAIN.fullmatch(text):
             text = _GENERIC.sub("", text)
-        return self._owned(text) if _PLAIN.fullmatch(text) else _UNNAMED
+        return self._owned(text) if _PLAIN.fullmatch(text) else UNNAMED
 
     def _dotted(self, text: str) -> str:
         """A path with dots and without white space."""

@@ -86,11 +86,11 @@ class Extents:
         return outline >= 0 and self.outlines[outline].kind in (NodeKind.FUNCTION, NodeKind.LAMBDA)
 
     def _found(self) -> list[Outline]:
-        best: dict[int, Outline] = {}
+        best: dict[tuple[int, int], Outline] = {}
         values = set()
         for name, kind in _KINDS.items():
             for match in self._matches.all(name):
-                key = match.parts["name"].start_byte if "name" in match.parts else -match.node.id
+                key = _place(match)
                 if key not in best or match.rank < best[key].match.rank:
                     best[key] = Outline(int(kind), match)
                 if kind != NodeKind.LAMBDA and "value" in match.parts:
@@ -114,7 +114,7 @@ class Extents:
         receiver = outline.match.parts.get("receiver")
         around = self.outlines[outline.inside] if outline.inside >= 0 else None
         if receiver is not None:
-            outline.owner = self._expressions.of_type(receiver)
+            outline.owner = self._expressions.owner(receiver)
         elif around is not None and around.kind == BLOCK:
             outline.owner = around.owner
 
@@ -139,6 +139,12 @@ class Extents:
         source = self._matches.source
         line = source[source.rfind(b"\n", 0, comment.start_byte) + 1 : comment.start_byte]
         return not line.strip() and _GAP.fullmatch(source, comment.end_byte, start) is not None
+
+
+def _place(match: Match) -> tuple[int, int]:
+    """What two matches for one definition have in common: its name, or else itself."""
+    node = match.parts.get("name")
+    return (node.start_byte, node.end_byte) if node is not None else (match.node.start_byte, -match.node.end_byte)
 
 
 _Event = tuple[tuple[int, int, int], tuple[int, int]]

@@ -4,22 +4,23 @@ Knows the captures below. Does not know grammars (`preprocessing.grammar`) nor o
 `queries/<language>.scm` has one main capture, and parts beside it:
 
     @definition.class        a class, struct, enum, record, object: CLASS
-    @definition.interface    an interface or trait: CLASS, whose functions without a body are abstract
+    @definition.interface    an interface or trait: CLASS, whose classes implement it
     @definition.function     a function, method or constructor: FUNCTION; so is a function expression bound to a name
     @definition.lambda       a function without a name: LAMBDA; what it defines belongs to the definition around
     @definition.attribute    a field, constant, variant, global: ATTRIBUTE; inside a function it is a local variable
     @definition.parameter    a parameter
     @definition.local        a variable that is never more than local
-      @name                  required but for lambdas; of two definitions of one name node the first pattern counts
+      @name                  or `(#set! name "default")`; lambdas need none; of two definitions of one name node the
+                             first pattern counts
       @body                  where the header ends
       @parameters @returns   the whole parameter list, the written return type
       @type @value           the written type, or the expression whose value it gets; a function expression here is no
                              lambda of its own
       @receiver              the type whose member a function is that stands outside of it; `(#set! unbound "")` where
                              it is a member of an object without a name
-      @abstract              whatever says that it is abstract
+      @abstract              whatever says that it is abstract; so is a function without @body
     @block                   an `impl` block: its functions are members of its @receiver, as are its @implements
-    @extends @implements     a base type; it belongs to the class or block whose header holds it
+    @extends @implements     a base type; it belongs to the class or block whose header holds it, or to @receiver
     @package                 the clause that gives the package of the file: @package.name
     @import                  @import.module (path or dotted name), @import.name (what is taken from it; `*` is all),
                              @import.alias (its name here); with @import.exported others may import it from here under
@@ -32,7 +33,8 @@ Knows the captures below. Does not know grammars (`preprocessing.grammar`) nor o
     @literal                 a text, number or list
     @reference               a name of a type or constant, wherever it is defined
     @mention                 any name: a reference where the file defines or imports it
-    @assignment              @target and @value: what is stored in a field of the own object defines that field
+    @assignment              @target and @value: what is stored in a field of the own object defines that field; or
+                             @name and @type of a parameter that is also a field
     @decorator               the name of an annotation in the header of a definition
     @branch                  a decision, for cyclomatic complexity
     @string @comment         text that is no code
@@ -113,11 +115,13 @@ def _clauses(matches: Matches, expressions: Expressions, definitions: Definition
     for match in matches.all("export"):
         value = expressions.chain(match.parts["export.value"])
         rows.append(Clause(EXPORT, MODULE, _exported_name(matches, match), value, _line(match)))
-    rows += [Clause(UNBOUND, scope, "", "", 0) for scope in definitions.unbound()]
+    rows += [Clause(UNBOUND, scope, owner, "", 0) for scope, owner in definitions.unbound()]
     for kind in (EXTENDS, IMPLEMENTS):
         for match in matches.all(kind):
             scope, owner = definitions.owner_at(match.node.start_byte)
-            named = expressions.of_type(match.node)
+            named = expressions.owner(match.node)
+            if "receiver" in match.parts:
+                owner = expressions.owner(match.parts["receiver"])
             if named and (owner or scope != MODULE):
                 rows.append(Clause(kind, scope, owner, named, _line(match)))
     return rows

@@ -75,7 +75,8 @@ class Clause(NamedTuple):
     PACKAGE: the package that the file is of. DECLARES: the module path that a manifest such as go.mod gives its
     folder. EXPORT: `subject` is the name under which others import `value`, `*` for all of it. EXTENDS and
     IMPLEMENTS: a base of the scope, or of the class that `subject` names where that stands in another file.
-    UNBOUND: the scope is a function that no bare name means, since it is a member of a nameless object.
+    UNBOUND: the scope is a function that no bare name means, since it is a member of an object without a name, or
+    of the own object where `subject` is self.
     """
 
     kind: str

@@ -33,7 +33,8 @@ class Language:
     `.`. `constructors` are methods that making an object calls, an empty one those named as their class.
     `implicit_self` holds where a bare name may mean a member of the class around. `wrappers` are generic types that
     stand for their first argument: `Promise<T>` is a T to whoever uses it. `unspoken` are members that a chain passes
-    over, `callers` members of a function that call it, `own_modules` names for what a file exports. `builtins` are
+    over, `callers` members of a function that call it, `own_modules` names for what a file exports. `overloads`
+    holds where functions of one name differ by their parameters. `builtins` are
     names of the language, `common` methods of its own types, which a bare method's name is taken to mean.
     """
 
@@ -52,6 +53,7 @@ class Language:
     unspoken: frozenset[str] = frozenset()
     callers: frozenset[str] = frozenset()
     own_modules: frozenset[str] = frozenset()
+    overloads: bool = False
     builtins: frozenset[str] = frozenset()
     common: frozenset[str] = frozenset()
 
@@ -67,14 +69,32 @@ _JAVA_BUILTINS = """
     ClassNotFoundException Cloneable Process Runtime ThreadLocal Package Module OutOfMemoryError LinkageError
     """
 
+_JAVA_METHODS = """
+    accept add addAll append apply charAt clear close collect compareTo computeIfAbsent contains containsKey
+    containsValue endsWith entrySet equals filter findFirst flatMap forEach format get getBytes getClass getKey
+    getMessage getName getOrDefault getValue hasNext hashCode indexOf isEmpty isPresent iterator join keySet lastIndexOf
+    length map matches name next of orElse orElseGet ordinal parse print printStackTrace println put putAll putIfAbsent
+    remove removeAll replace replaceAll run set size sort split startsWith stream substring test toArray toLowerCase
+    toString toUpperCase trim valueOf values write
+    """
+
 _SCRIPT_BUILTINS = """
     Array ArrayBuffer BigInt Boolean Buffer DataView Date Error Function Infinity Intl JSON Map Math NaN Number Object
     Promise Proxy RangeError ReferenceError Reflect RegExp Set String Symbol SyntaxError TypeError URL URLSearchParams
     Uint8Array WeakMap WeakRef WeakSet AbortController AbortSignal EventTarget Event TextDecoder TextEncoder __dirname
     __filename clearImmediate clearInterval clearTimeout console decodeURIComponent document encodeURIComponent eval
-    fetch globalThis isFinite isNaN parseFloat parseInt process queueMicrotask require setImmediate setInterval
+    fetch globalThis import isFinite isNaN parseFloat parseInt process queueMicrotask require setImmediate setInterval
     setTimeout structuredClone undefined window AggregateError EvalError URIError Iterator Float32Array Float64Array
     Int8Array Int16Array Int32Array Uint16Array Uint32Array Uint8ClampedArray SharedArrayBuffer Atomics arguments
+    """
+_SCRIPT_METHODS = """
+    add addEventListener appendChild apply at bind call catch charAt charCodeAt clear concat createElement
+    defineProperty delete emit endsWith entries every exec fill filter finally find findIndex flat flatMap forEach
+    freeze from get getAttribute getTime has hasOwnProperty includes indexOf isArray join keys lastIndexOf log map match
+    matchAll next now of on once padEnd padStart parse pop preventDefault push querySelector reduce reduceRight reject
+    removeEventListener repeat replace replaceAll resolve reverse search set setAttribute shift slice some sort splice
+    split startsWith stringify substr substring test then toFixed toISOString toLowerCase toString toUpperCase trim
+    trimEnd trimStart unshift valueOf values write end
     """
 _TYPE_BUILTINS = """
     any bigint boolean never null number object string symbol undefined unknown
@@ -96,8 +116,12 @@ def _script(
         queries=queries,
         family="javascript",
         imports=ImportRule.PATH,
-        own_words={"this": "self", "super": "super"},
+        own_words={"this": "self", "super": "super", "module.exports": "exports"},
         separators=("?.",),
+        unspoken=frozenset({"prototype"}),
+        callers=frozenset({"apply", "bind", "call"}),
+        own_modules=frozenset({"exports"}),
+        common=frozenset(_SCRIPT_METHODS.split()),
         constructors=("constructor",),
         wrappers=frozenset({"Promise", "Readonly", "Partial", "Required", "Awaited", "NonNullable"}),
         builtins=frozenset((_SCRIPT_BUILTINS + _TYPE_BUILTINS).split()),
@@ -120,6 +144,29 @@ LANGUAGES = (
         implicit_self=True,
         wrappers=frozenset({"Optional", "CompletableFuture", "Future", "Supplier"}),
         builtins=frozenset(_JAVA_BUILTINS.split()),
+        common=frozenset(_JAVA_METHODS.split()),
+        overloads=True,
+    ),
+    _script(
+        "javascript",
+        (".js", ".jsx", ".mjs", ".cjs"),
+        "tree-sitter-javascript",
+        "tree_sitter_javascript:language",
+        ("javascript", "ecmascript", "jsx"),
+    ),
+    _script(
+        "typescript",
+        (".ts", ".mts", ".cts"),
+        "tree-sitter-typescript",
+        "tree_sitter_typescript:language_typescript",
+        ("typescript", "ecmascript"),
+    ),
+    _script(
+        "tsx",
+        (".tsx",),
+        "tree-sitter-typescript",
+        "tree_sitter_typescript:language_tsx",
+        ("typescript", "ecmascript", "jsx"),
     ),
 )
 BY_NAME = {language.name: language for language in LANGUAGES}

@@ -53,6 +53,7 @@ class Registry:
         self.strangers: list[tuple[int, str]] = []  # members of what is called so
         self.foreign_bases: list[tuple[int, Clause]] = []  # file and clause
         self.unbound: set[int] = set()
+        self.hidden: dict[int, dict[str, list[int]]] = {}
         for file in files:
             self._define(file, origins.space(file))
             for row in facts[file].imports:
@@ -97,7 +98,11 @@ class Registry:
         parent = self.owner.get(node)
         table = self.members.get(self.tree.parent[node], {}) if parent is None else self.adopted[parent]
         kind = self.tree.kind[node]
-        return [one for one in table.get(name, ()) if self.tree.kind[one] == kind] or [node]
+        found = [one for one in table.get(name, ()) if self.tree.kind[one] == kind] or [node]
+        if self.language(node).overloads:
+            return found
+        # other languages may declare a function several times, but it is one
+        return [one for one in found if not self.definition(one).is_abstract] or found
 
     def adopt(self, node: int, owner: int) -> None:
         """Make a definition a member of what it says it belongs to."""
@@ -124,12 +129,17 @@ class Registry:
 
     def _define(self, file: int, space: str | None) -> None:
         top = self.tree.files[file]
-        self.unbound.update(top + 1 + row.scope for row in self.facts[file].clauses if row.kind == UNBOUND)
+        hidden = {top + 1 + row.scope: row.subject for row in self.facts[file].clauses if row.kind == UNBOUND}
+        self.unbound.update(hidden)
         for offset, row in enumerate(self.facts[file].definitions):
             node, parent = top + 1 + offset, top + 1 + row.parent
             if owner := _OWNED.match(row.name):
                 self.strangers.append((node, owner[0]))
-            elif node not in self.unbound:
+            elif node in hidden:
+                self.hidden.setdefault(parent, {}).setdefault(row.name, []).append(node)
+                if hidden[node] and parent != top:
+                    self.strangers.append((node, hidden[node]))
+            else:
                 self.members.setdefault(parent, {}).setdefault(row.name, []).append(node)
                 if space is not None and parent == top:
                     self.spaces.setdefault((space, row.name), []).append(node)

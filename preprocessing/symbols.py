@@ -45,7 +45,7 @@ class Symbols:
 
     def _bring_home(self) -> None:
         """Find the owners of what stands outside of them; what is registered of values needs them."""
-        homes = [(node, self._find_owner(node, owner)) for node, owner in self.registry.strangers]
+        homes = [(node, self._find_owner(self.tree.parent[node], owner)) for node, owner in self.registry.strangers]
         for node, home in homes:
             if home is not None:
                 self.registry.adopt(node, home)
@@ -57,8 +57,10 @@ class Symbols:
         self._heads.clear()
         self._typed.clear()
 
-    def _find_owner(self, node: int, name: str) -> int | None:
-        scope = self.tree.files[self.tree.file[node]]
+    def _find_owner(self, scope: int, name: str) -> int | None:
+        if name == "self":
+            # what makes objects without being a class is the function around
+            return self.registry.class_around(scope) or scope
         found = self.mean(scope, name)
         return found.target if found.sort == Sort.NODE else None
 
@@ -303,8 +305,9 @@ class Symbols:
                 return found
         if name in self.registry.reexports.get(node, ()):
             return self.imported(file, self.registry.reexports[node][name])
-        if name in self.registry.members.get(node, ()):
-            return self._pick(self.registry.members[node][name], is_called=is_called)
+        for table in (self.registry.members, self.registry.hidden):
+            if name in table.get(node, ()):
+                return self._pick(table[node][name], is_called=is_called)
         if "*" in exports:
             whole = self.mean(node, exports["*"])
             return whole if name == "default" else self._member(whole, name, is_called=is_called)

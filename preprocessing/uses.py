@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from tree_sitter import Node
 
-from preprocessing.expressions import Expressions
+from preprocessing.expressions import UNNAMED, Expressions
 from preprocessing.extents import Extents
 from preprocessing.facts import MODULE, Definition, Import, Use
 from preprocessing.grammar import Match, Matches
@@ -22,7 +22,19 @@ _DEFINED = ("class", "interface", "function", "attribute", "parameter", "local")
 
 def imports(matches: Matches, extents: Extents) -> tuple[Import, ...]:
     """Every imported name."""
-    return tuple(dict.fromkeys(_import(matches, extents, match) for match in matches.all("import")))
+    found = matches.all("import")
+    bound = {_module(match) for match in found if _gives_name(match)}
+    # a pattern for a module alone may find what another finds with names
+    rows = (_import(matches, extents, match) for match in found if _gives_name(match) or _module(match) not in bound)
+    return tuple(dict.fromkeys(rows))
+
+
+def _module(match: Match) -> int:
+    return match.parts["import.module"].id
+
+
+def _gives_name(match: Match) -> bool:
+    return any(f"import.{part}" in match.parts or f"import.{part}" in match.settings for part in ("name", "alias"))
 
 
 def _import(matches: Matches, extents: Extents, match: Match) -> Import:
@@ -49,7 +61,7 @@ def calls(matches: Matches, expressions: Expressions, extents: Extents) -> tuple
     found: dict[tuple[int, str], Use] = {}
     for match in matches.all("call"):
         scope, chain = extents.scope_at(match.node.start_byte), expressions.callee(match)
-        if (scope, chain) not in found:
+        if (scope, chain) not in found and chain.partition("/")[0] != UNNAMED:
             # the called name stands last
             last = match.parts.get("member") or match.parts.get("callee") or match.node
             found[scope, chain] = Use(scope, chain, last.end_point.row + 1)

@@ -97,9 +97,14 @@ class Variables:
             if not value.startswith("?"):
                 self.assigned.append(Assigned(scope, target, value))
 
+    def _target(self, match: Match) -> str:
+        if "target" in match.parts:
+            return self._expressions.chain(match.parts["target"])
+        return f"{_OWN}{clean_name(self._matches.text(match.parts['name']))}"
+
     def _assignment(self, match: Match) -> None:
         """A field of the own object is defined where it is first stored."""
-        target = self._expressions.chain(match.parts["target"])
+        target = self._target(match)
         scope = self._extents.scope_at(match.node.start_byte)
         if scope == MODULE or not target.startswith(_OWN) or target.count(".") != 1:
             return
@@ -111,4 +116,4 @@ class Variables:
         if (owner, name) not in self._taken and (owner, name) not in self.definitions:
             start, end = match.node.start_point.row + 1, match.node.end_point.row + 1
             self.definitions[owner, name] = Definition(int(NodeKind.ATTRIBUTE), name, owner, start, end)
-            self.details.append(NodeDetails())
+            self.details.append(NodeDetails(returns=self._text(match, "type")))
