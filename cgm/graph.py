@@ -1,14 +1,13 @@
-"""The code graph as columns, and its interchange forms.
+"""The code graph as columns.
 
-Knows node and edge kinds, containment and adjacency. Does not know how source becomes nodes (`preprocessing`),
-nor the text of a node (`cgm.text`): a node is a path and a line range.
+Knows node and edge kinds, containment and adjacency, and how networkx and PyTorch Geometric take a graph. Does not
+know how source becomes nodes (`preprocessing`), nor the text of a node (`cgm.text`): a node is a path and a line
+range.
 
 Legend: N nodes, E edges.
 """
 
-import heapq
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import cached_property
@@ -19,7 +18,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cgm.details import DetailRows, NodeDetails
-from cgm.errors import GraphFormatError
 
 IntArray = NDArray[np.int32]
 KindArray = NDArray[np.uint8]
@@ -151,9 +149,11 @@ class CodeGraph:
         }
 
     def to_networkx(self) -> "nx.MultiDiGraph[int]":
-        """Copy into a networkx multigraph; kinds are their names, edges are keyed by kind."""
+        """Copy into a networkx multigraph of plain types; kinds are their names, edges are keyed by kind."""
         graph: nx.MultiDiGraph[int] = nx.MultiDiGraph()
         for node in range(len(self)):
+            details = self.details(node)
+            parameters = [one._asdict() for one in details.parameters]
             graph.add_node(
                 node,
                 kind=NodeKind(self.node_kind[node]).name,
@@ -161,13 +161,46 @@ class CodeGraph:
                 path=self.node_path[node],
                 start=int(self.node_start[node]),
                 end=int(self.node_end[node]),
+                complexity=int(self.node_complexity[node]),
+                **details._asdict() | {"parameters": parameters, "decorators": list(details.decorators)},
             )
         for kind, source, target, confidence, line in self.edges():
             graph.add_edge(source, target, key=EdgeKind(kind).name, confidence=confidence, line=line)
         return graph
 
     def to_pyg(self) -> Any:
-        """Copy into a `torch_geometric.data.Data`: `kind` (N), `edge_index` (2, E), `edge_kind` (E).
+        """Copy into a `torch_geometric.data.HeteroData`, node and edge types by the names of their kinds.
+
+        A node type has `node` (its indices in this graph), `start`, `end`, `complexity`; an edge type (kind of source,
+        kind, kind of target) has `edge_index` (2, edges), `confidence` and `line`. Both stand in the order of this
+        graph, and only kinds that it has are there.
+
+        Raises:
+            ImportError: the extra `graph-learning` is not installed.
+        """
+        import torch
+        from torch_geometric.data import HeteroData
+
+        data = HeteroData()
+        place = np.zeros(len(self), dtype=np.int64)
+        for kind in np.unique(self.node_kind).tolist():
+            nodes = np.flatnonzero(self.node_kind == kind)
+            place[nodes] = np.arange(len(nodes))
+            store = data[NodeKind(kind).name]
+            store.num_nodes = len(nodes)
+            store.node = torch.from_numpy(nodes)
+            for name in ("start", "end", "complexity"):
+                store[name] = torch.from_numpy(getattr(self, f"node_{name}")[nodes])
+        for type_, edges in self._edges_by_type():
+            store = data[type_]
+            ends = np.stack([place[self.edge_source[edges]], place[self.edge_target[edges]]])
+            store.edge_index = torch.from_numpy(ends)
+            store.confidence = torch.from_numpy(self.edge_confidence[edges])
+            store.line = torch.from_numpy(self.edge_line[edges])
+        return data
+
+    def to_pyg_homogeneous(self) -> Any:
+        """Copy into a `torch_geometric.data.Data`: `kind` (N), `edge_index` (2, E), `edge_kind` and `confidence` (E).
 
         Raises:
             ImportError: the extra `graph-learning` is not installed.
@@ -180,7 +213,19 @@ class CodeGraph:
             kind=torch.from_numpy(self.node_kind.astype(np.int64)),
             edge_index=torch.from_numpy(np.stack([self.edge_source, self.edge_target]).astype(np.int64)),
             edge_kind=torch.from_numpy(self.edge_kind.astype(np.int64)),
+            confidence=torch.from_numpy(self.edge_confidence.copy()),
         )
+
+    def _edges_by_type(self) -> Iterator[tuple[tuple[str, str, str], NDArray[np.int64]]]:
+        """The edges of each (kind of source, kind, kind of target), in graph order."""
+        columns = (self.node_kind[self.edge_source], self.edge_kind, self.node_kind[self.edge_target])
+        types = np.stack(columns, axis=1).astype(np.int64) @ np.array([1 << 16, 1 << 8, 1])
+        order = np.argsort(types, kind="stable")
+        firsts = np.flatnonzero(np.diff(types[order], prepend=-1))
+        for edges in np.split(order, firsts[1:]) if len(order) else []:
+            first = edges[0]
+            names = (NodeKind(columns[0][first]), EdgeKind(columns[1][first]), NodeKind(columns[2][first]))
+            yield (names[0].name, names[1].name, names[2].name), edges
 
     def edges(self) -> Iterable[tuple[int, int, int, float, int]]:
         """Yield (kind, source, target, confidence, line) of every edge."""
@@ -205,209 +250,3 @@ def subset_edges(graph: CodeGraph, nodes: Iterable[int]) -> list[tuple[int, int,
 def _count(column: KindArray, kinds: type[IntEnum]) -> dict[str, int]:
     counts = np.bincount(column, minlength=len(kinds))
     return {kind.name: int(counts[kind]) for kind in kinds}
-
-
-# The interchange format of CodeFuse-CGM's released graphs.
-# Source: codefuse-ai/CodeFuse-CGM, `owner#repo#commit.graph.json`.
-_CGM_NODE_TYPE = {
-    NodeKind.REPO: "Repo",
-    NodeKind.PACKAGE: "Package",
-    NodeKind.FILE: "File",
-    NodeKind.TEXTFILE: "TextFile",
-    NodeKind.CLASS: "Class",
-    NodeKind.FUNCTION: "Function",
-    NodeKind.ATTRIBUTE: "Attribute",
-    NodeKind.LAMBDA: "Lambda",
-}
-_CGM_NODE_KIND = {name: kind for kind, name in _CGM_NODE_TYPE.items()} | {
-    "Field": NodeKind.ATTRIBUTE,
-    "Method": NodeKind.FUNCTION,
-}
-_CGM_NAME_FIELD = {
-    NodeKind.REPO: "repoName",
-    NodeKind.FILE: "fileName",
-    NodeKind.CLASS: "className",
-}
-
-
-def to_cgm_json(graph: CodeGraph, text_of: Callable[[int], str]) -> dict[str, Any]:
-    """Write a graph in CGM's released JSON form; `text_of` gives a node's own text."""
-    nodes = [_cgm_node(graph, node, text_of(node)) for node in range(len(graph))]
-    edges = [
-        {"edgeType": EdgeKind(kind).name.lower(), "source": source, "target": target}
-        for kind, source, target, _, _ in graph.edges()
-    ]
-    return {"nodes": nodes, "edges": edges}
-
-
-def from_cgm_json(document: Mapping[str, Any]) -> tuple[CodeGraph, tuple[str, ...]]:
-    """Read CGM's released JSON form: the graph and the text of each node.
-
-    Both spellings of a node's key, `id` and `nodeId`, are read. Nodes stand in the document's order but for parents,
-    which stand before their children. Nodes that nothing contains are put below the Repo node, which is made where
-    there is none, and counted in `unlinked["no parent"]`; edges to unknown ids are counted in
-    `unlinked["unknown id"]`, a second CONTAINS edge between the same two in `unlinked["repeated"]`.
-
-    Raises:
-        GraphFormatError: a node or edge lacks a field, repeats an id, or has an unknown type or a line that is no
-            number; there are two Repo nodes; or CONTAINS gives a node two parents, the Repo node one, or is a cycle.
-    """
-    rows = _cgm_rows(document, "nodes")
-    edges, unlinked = _cgm_edges(_cgm_rows(document, "edges"), _cgm_positions(rows))
-    if all(_cgm_kind(row) != NodeKind.REPO for row in rows):
-        rows = [*rows, {"nodeId": "", "nodeType": "Repo", "repoName": "repository"}]
-    parent = _cgm_parents(rows, edges)
-    root = parent.index(-1)
-    orphans = [node for node in range(len(rows)) if parent[node] is None]
-    edges += [(EdgeKind.CONTAINS, root, node) for node in orphans]
-    unlinked["no parent"] = len(orphans)
-    order = _parents_first(rows, [root if above is None else above for above in parent])
-    columns = np.array(edges, dtype=np.int32).reshape(-1, 3)
-    columns[:, 1:] = np.argsort(order).astype(np.int32)[columns[:, 1:]]
-    ordered = [rows[old] for old in order]
-    graph = _cgm_graph(ordered, columns, {reason: count for reason, count in unlinked.items() if count})
-    return graph, tuple(_cgm_text(row, "text") for row in ordered)
-
-
-def _cgm_graph(rows: Sequence[Mapping[str, Any]], edges: IntArray, unlinked: Mapping[str, int]) -> CodeGraph:
-    """A graph of rows in order and edges of shape (E, 3): kind, source, target."""
-    kinds = [_cgm_kind(row) for row in rows]
-    return CodeGraph(
-        node_kind=np.array(kinds, dtype=np.uint8),
-        node_name=tuple(_cgm_name(row, kind) for row, kind in zip(rows, kinds, strict=True)),
-        node_path=tuple(_cgm_text(row, "filePath") for row in rows),
-        node_start=np.array([_cgm_line(row, "startLine") for row in rows], dtype=np.int32),
-        node_end=np.array([_cgm_line(row, "endLine") for row in rows], dtype=np.int32),
-        edge_kind=edges[:, 0].astype(np.uint8),
-        edge_source=edges[:, 1].copy(),
-        edge_target=edges[:, 2].copy(),
-        edge_confidence=np.ones(len(edges), dtype=np.float32),
-        edge_line=np.zeros(len(edges), dtype=np.int32),
-        unlinked=unlinked,
-    )
-
-
-def _cgm_rows(document: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
-    rows = _required(document, key)
-    if not isinstance(rows, list) or not all(isinstance(row, Mapping) for row in rows):
-        raise GraphFormatError(f"{key} must be a list of objects, got {type(rows).__name__}")
-    return rows
-
-
-def _cgm_positions(rows: Sequence[Mapping[str, Any]]) -> dict[int | str, int]:
-    position: dict[int | str, int] = {}
-    for number, row in enumerate(rows):
-        if position.setdefault(_cgm_id(row), number) != number:
-            raise GraphFormatError(f"node id must be unique, got {_cgm_id(row)!r} twice")
-    return position
-
-
-def _cgm_parents(rows: Sequence[Mapping[str, Any]], edges: Sequence[tuple[int, int, int]]) -> list[int | None]:
-    """The parent of every node: -1 of the Repo node, None where nothing contains it."""
-    parent: list[int | None] = [-1 if _cgm_kind(row) == NodeKind.REPO else None for row in rows]
-    if parent.count(-1) != 1:
-        raise GraphFormatError(f"a code graph must have one Repo node, got {parent.count(-1)}")
-    for kind, source, target in edges:
-        if kind != EdgeKind.CONTAINS:
-            continue
-        if parent[target] is not None:
-            rule = "the Repo node must have no parent" if parent[target] == -1 else "a node must have one parent"
-            raise GraphFormatError(f"{rule}, got {_cgm_id(rows[source])!r} above {_cgm_id(rows[target])!r}")
-        parent[target] = source
-    return parent
-
-
-def _parents_first(rows: Sequence[Mapping[str, Any]], parent: Sequence[int]) -> list[int]:
-    """Positions of the nodes, each after its parent, else as they stand."""
-    children: list[list[int]] = [[] for _ in parent]
-    for node, above in enumerate(parent):
-        if above >= 0:
-            children[above].append(node)
-    ready, order = [parent.index(-1)], []
-    while ready:
-        node = heapq.heappop(ready)
-        order.append(node)
-        for child in children[node]:
-            heapq.heappush(ready, child)
-    if len(order) < len(parent):
-        lost = min(set(range(len(parent))) - set(order))
-        raise GraphFormatError(f"contains must be a tree, got a cycle at or above node {_cgm_id(rows[lost])!r}")
-    return order
-
-
-def _cgm_node(graph: CodeGraph, node: int, text: str) -> dict[str, Any]:
-    kind = NodeKind(graph.node_kind[node])
-    return {
-        "id": node,
-        "nodeType": _CGM_NODE_TYPE[kind],
-        _CGM_NAME_FIELD.get(kind, "name"): graph.node_name[node],
-        "filePath": graph.node_path[node],
-        "startLine": int(graph.node_start[node]),
-        "endLine": int(graph.node_end[node]),
-        "text": text,
-    }
-
-
-def _cgm_id(row: Mapping[str, Any]) -> int | str:
-    return _checked_id(row["id"] if "id" in row else _required(row, "nodeId"))
-
-
-def _checked_id(identity: Any) -> int | str:
-    if not isinstance(identity, int | str) or isinstance(identity, bool):
-        raise GraphFormatError(f"node id must be a number or text, got {identity!r}")
-    return identity
-
-
-def _cgm_kind(row: Mapping[str, Any]) -> NodeKind:
-    name = _required(row, "nodeType")
-    if not isinstance(name, str) or name not in _CGM_NODE_KIND:
-        raise GraphFormatError(f"nodeType must be one of {sorted(_CGM_NODE_KIND)}, got {name!r}")
-    return _CGM_NODE_KIND[name]
-
-
-def _cgm_name(row: Mapping[str, Any], kind: NodeKind) -> str:
-    key = _CGM_NAME_FIELD.get(kind, "name")
-    return _cgm_text(row, key if key in row else "name")
-
-
-def _cgm_text(row: Mapping[str, Any], key: str) -> str:
-    value = row.get(key)
-    return "" if value is None else str(value)
-
-
-def _cgm_line(row: Mapping[str, Any], key: str) -> int:
-    line = row.get(key, 0)
-    if not isinstance(line, int) or isinstance(line, bool) or not 0 <= line < 1 << 31:
-        raise GraphFormatError(f"{key} must be a line number >= 0, got {line!r} in node {_cgm_id(row)!r}")
-    return line
-
-
-def _cgm_edges(
-    rows: Sequence[Mapping[str, Any]], position: Mapping[int | str, int]
-) -> tuple[list[tuple[int, int, int]], Counter[str]]:
-    """Edges (kind, source, target) by position, and how many rows gave none, by reason."""
-    edges: list[tuple[int, int, int]] = []
-    unlinked: Counter[str] = Counter()
-    contains: set[tuple[int, int, int]] = set()
-    for row in rows:
-        name = str(_required(row, "edgeType")).upper()
-        if name not in EdgeKind.__members__:
-            raise GraphFormatError(f"edgeType must be one of {[kind.name for kind in EdgeKind]}, got {name!r}")
-        source, target = (position.get(_checked_id(_required(row, end))) for end in ("source", "target"))
-        if source is None or target is None:
-            unlinked["unknown id"] += 1
-            continue
-        edge = (EdgeKind[name], source, target)
-        if edge in contains:
-            unlinked["repeated"] += 1
-            continue
-        if edge[0] == EdgeKind.CONTAINS:
-            contains.add(edge)
-        edges.append(edge)
-    return edges, unlinked
-
-
-def _required(row: Mapping[str, Any], key: str) -> Any:
-    if key not in row:
-        raise GraphFormatError(f"a code graph row must have {key!r}, got keys {sorted(row)}")
-    return row[key]

@@ -7,6 +7,7 @@ Knows the files of each form. Does not know what they are asked for (`launch.sch
     jsonl       nodes.jsonl      a row for each node: its number, kind, place, and what it says of itself
                 edges.jsonl      a row for each edge: kind, source, target, line, confidence
     cgm_json    graph.cgm.json   CGM's CodeGraph, with the text of every node
+    graphml     graph.graphml    for networkx, igraph, Gephi, yEd
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,9 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from cgm.errors import RepositoryError
-from cgm.graph import CodeGraph, EdgeKind, NodeKind, to_cgm_json
+from cgm.graph import CodeGraph, EdgeKind, NodeKind
+from cgm.graphml import graphml_lines
+from cgm.json_export import cgm_json_lines
 from cgm.protocols import Codebase, Sources
-from cgm.store import write_json, write_rows, write_text
+from cgm.store import write_rows, write_text
 from cgm.text import node_text, split_lines
 from eval.graph_page import graph_page
 from eval.neighbourhood import PageConfig
@@ -42,8 +45,12 @@ def write_exports(folder: Path, names: Sequence[str], codebase: Codebase, page: 
             write_rows(folder / "edges.jsonl", _edge_rows(graph))
             yield folder / "edges.jsonl"
         elif name == "cgm_json":
-            write_json(folder / "graph.cgm.json", to_cgm_json(graph, _Texts(graph, codebase.sources).of_node))
+            text_of = _Texts(graph, codebase.sources).of_node
+            write_text(folder / "graph.cgm.json", "".join(cgm_json_lines(graph, text_of)))
             yield folder / "graph.cgm.json"
+        elif name == "graphml":
+            write_text(folder / "graph.graphml", "".join(graphml_lines(graph)))
+            yield folder / "graph.graphml"
 
 
 def _written_page(path: Path, codebase: Codebase, page: PageConfig) -> Path:

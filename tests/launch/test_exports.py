@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from cgm.errors import ConfigError
-from cgm.graph import CodeGraph, from_cgm_json
+from cgm.graph import CodeGraph
+from cgm.graphml import from_graphml
+from cgm.json_import import from_cgm_json
 from cgm.protocols import Codebase
 from cgm.store import BlobCache, read_rows
 from eval.neighbourhood import PageConfig
@@ -65,6 +67,13 @@ def test_cgm_json_reads_back_as_the_same_graph_with_its_text(codebase: Codebase,
     assert graph.counts()["nodes"] == codebase.graph.counts()["nodes"]
     assert graph.counts()["edges"] == codebase.graph.counts()["edges"]
     assert "def price(item):" in texts[_node(graph, "shop/price.py:price")]
+
+
+def test_graphml_reads_back_as_the_same_graph(codebase: Codebase, tmp_path: Path) -> None:
+    (path,) = write_exports(tmp_path, ["graphml"], codebase, PageConfig())
+    graph = from_graphml(path.read_bytes())
+    assert graph.counts() == codebase.graph.counts()
+    assert graph.details(4) == codebase.graph.details(4)
 
 
 def test_a_page_around_no_node_is_refused(codebase: Codebase, tmp_path: Path) -> None:
