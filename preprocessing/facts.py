@@ -26,6 +26,8 @@ SIGNATURE, DOCSTRING, STRINGS, COMMENTS, BODY = range(2, len(FIELDS))
 PYTHON = "python"
 TEXT = "text"
 OPAQUE = "opaque"  # binary or too large
+GENERATED = "generated"
+MINIFIED = "minified"
 
 
 class Definition(NamedTuple):
@@ -106,7 +108,7 @@ class FileFacts:
     """All that linking and indexing need of one file.
 
     `definitions` holds classes and functions in document order, then attributes and lambdas. `bound` are the names
-    that a function binds itself, by scope. `language` is a name of `preprocessing.languages`, text or opaque.
+    that a function binds itself, by scope. `language` is a name of `preprocessing.languages` or one of the above.
     `complexity` is cyclomatic, one number per definition, and `details` are lines of `cgm.details`, one of the file
     itself and then one per definition; either is empty where nothing is known.
     """

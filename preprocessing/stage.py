@@ -16,30 +16,39 @@ from cgm.errors import ParseError, require
 from cgm.graph import CodeGraph
 from cgm.protocols import BlobStore, Codebase
 from preprocessing.cache import FactsCache
-from preprocessing.extract import extract, extract_version
-from preprocessing.facts import PYTHON, FileFacts
+from preprocessing.facts import FileFacts
 from preprocessing.index import LexicalBuilder
-from preprocessing.languages import language_of
-from preprocessing.parse import facts_version, is_binary, parse_opaque, parse_python, parse_text
+from preprocessing.parse import parse_opaque, parse_text
+from preprocessing.reading import Reading, not_looked_into
 from preprocessing.resolve import Linked, link
 from preprocessing.snapshot import FileEntry, Snapshot, open_snapshot
 
 _LOG = logging.getLogger(__name__)
+_VENDORED = """
+    vendor/* */vendor/* vendors/* */vendors/* third_party/* */third_party/* third-party/* */third-party/* extern/*
+    */extern/* bower_components/* */bower_components/* dist/* */dist/* */_static/* jquery*.js */jquery*.js
+    """
 
 
 @dataclass
 class PreprocessingConfig:
     """Which files are looked into.
 
-    A file above `max_file_bytes` becomes a node without contents, and a Python file that does not parse in
+    A file above `max_file_bytes` becomes a node without contents, and a file that does not parse in
     `parse_timeout_s` a node with its text. The words of texts without a grammar are indexed up to
-    `max_indexed_text_bytes`. Files that match a glob of `exclude` are left out and counted.
+    `max_indexed_text_bytes`. Files that match a glob of `exclude` are left out and counted. Files of languages other
+    than Python become nodes without contents, and are counted, where they match a glob of `vendored`, say that they
+    are generated (`skip_generated`), or have lines of more than `max_mean_line_bytes` on average, 0 for any.
     """
 
     max_file_bytes: int = 1_000_000
     parse_timeout_s: float = 10.0
     max_indexed_text_bytes: int = 4096
     exclude: list[str] = field(default_factory=lambda: ["node_modules/*", "*/node_modules/*", "*.min.js", "*.min.css"])
+
+    vendored: list[str] = field(default_factory=_VENDORED.split)
+    skip_generated: bool = True
+    max_mean_line_bytes: int = 400
 
     def __post_init__(self) -> None:
         require(self.max_file_bytes >= 1, "preprocessing.max_file_bytes must be >= 1", self.max_file_bytes)
@@ -48,6 +57,9 @@ class PreprocessingConfig:
             self.max_indexed_text_bytes >= 0,
             "preprocessing.max_indexed_text_bytes must be >= 0",
             self.max_indexed_text_bytes,
+        )
+        require(
+            self.max_mean_line_bytes >= 0, "preprocessing.max_mean_line_bytes must be >= 0", self.max_mean_line_bytes
         )
 
 
@@ -60,6 +72,13 @@ class CodeGraphPreprocessor:
     def __init__(self, config: PreprocessingConfig, *, blobs: BlobStore | None = None) -> None:
         self.config = config
         self._cache = FactsCache(blobs)
+        self._reading = Reading(
+            seconds=config.parse_timeout_s,
+            max_indexed_text_bytes=config.max_indexed_text_bytes,
+            vendored=config.vendored,
+            skip_generated=config.skip_generated,
+            max_mean_line_bytes=config.max_mean_line_bytes,
+        )
         self._lexical = LexicalBuilder()
 
     def preprocess(self, snapshot: Snapshot) -> Codebase:
@@ -119,26 +138,23 @@ class CodeGraphPreprocessor:
                 late[key] = parse_text(content, len(content))
         self._cache.put(fresh)
         self._cache.keep(known)
-        left_out["too large"] += keys.count("")
-        return [known.get(key) or late.get(key) or parse_opaque() for key in keys]
+        left_out.update(self._left_closed(entry) for key, entry in zip(keys, files, strict=True) if not key)
+        found = [known.get(key) or late.get(key) or parse_opaque() for key in keys]
+        left_out.update(not_looked_into(found))
+        return found
 
     def _key(self, entry: FileEntry) -> str:
-        """The cache key of a file's facts; empty where it is too large to look into."""
+        """The cache key of a file's facts; empty where it is not looked into."""
+        return "" if self._left_closed(entry) else self._reading.key(entry)
+
+    def _left_closed(self, entry: FileEntry) -> str:
+        """Why a file is not looked into, empty where it is."""
         if entry.size > self.config.max_file_bytes:
-            return ""
-        language = language_of(entry.path)
-        if language is not None:
-            version = facts_version() if language.name == PYTHON else extract_version(language)
-            return f"{language.name} {version} {entry.blob}"
-        return f"text {self.config.max_indexed_text_bytes} {facts_version()} {entry.blob}"
+            return "too large"
+        return "vendored" if self._reading.is_vendored(entry.path) else ""
 
     def _parse(self, entry: FileEntry, content: bytes) -> FileFacts:
-        language = language_of(entry.path)
-        if language is not None and language.name == PYTHON:
-            return parse_python(content, self.config.parse_timeout_s)
-        if language is not None and not is_binary(content):
-            return extract(language, content, self.config.parse_timeout_s)
-        return parse_text(content, self.config.max_indexed_text_bytes)
+        return self._reading.read(entry.path, content)
 
 
 @contextmanager

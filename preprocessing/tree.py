@@ -10,7 +10,8 @@ import numpy as np
 
 from cgm.details import DetailRows
 from cgm.graph import ROOT, CodeGraph, EdgeKind, NodeKind
-from preprocessing.facts import OPAQUE, TEXT, FileFacts
+from preprocessing.facts import FileFacts
+from preprocessing.languages import BY_NAME
 
 Edge = tuple[int, int, int, float, int]
 
@@ -47,7 +48,7 @@ class Tree:
     def add_file(self, path: str, facts: FileFacts) -> None:
         """Append a file with all it defines, and the packages above it that are not there yet."""
         folder, _, base = path.rpartition("/")
-        kind = NodeKind.TEXTFILE if facts.language in (TEXT, OPAQUE) else NodeKind.FILE
+        kind = NodeKind.FILE if facts.language in BY_NAME else NodeKind.TEXTFILE
         lines = (1, facts.lines) if facts.lines else (0, 0)
         number = len(self.files)
         node = self._add(int(kind), base, path, lines, self._package(folder), number)
