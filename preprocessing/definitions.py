@@ -11,20 +11,14 @@ from inspect import cleandoc
 from cgm.details import NodeDetails, Parameter
 from cgm.graph import NodeKind
 from preprocessing.expressions import Expressions
-from preprocessing.extents import BLOCK, Extents, Outline
+from preprocessing.extents import BLOCK, SPACE, Extents, Outline, join_names
 from preprocessing.facts import MODULE, SIGNATURE, Definition
 from preprocessing.grammar import Matches
 
 _SIGN = re.compile(r"^[ \t]*(?:/\*+[!<]?|\*+/|\*+|//+[!<]?)?|[ \t]*\*+/[ \t]*$", re.MULTILINE)
 _OWN = frozenset({"self", "exports"})
-_LONGEST_NAME = 200
 _LONGEST_HEADER = 1000
 _LONGEST_DOC = 10_000
-
-
-def clean_name(text: str) -> str:
-    """A defined name without white space and quotes."""
-    return "".join(text.split()).strip("\"'`")[:_LONGEST_NAME] or "?"
 
 
 class Definitions:
@@ -35,6 +29,8 @@ class Definitions:
         self._expressions = expressions
         self._extents = extents
         self._classes = self._class_paths()
+        for outline in extents.outlines:
+            outline.owner = self._whole_owner(outline)
         self._parents = [self._parent(outline) for outline in extents.outlines]
         self.order = self._ordered()
         for scope, number in enumerate(self.order):
@@ -44,14 +40,16 @@ class Definitions:
         self.rows = tuple(self._row(number) for number in self.order)
 
     def owner_at(self, position: int) -> tuple[int, str]:
-        """The class that a byte of a header or block speaks of: its scope, or else MODULE and its name."""
+        """What a byte of a header or block speaks of: the scope of a class, or else MODULE and a dotted name."""
         number, _ = self._extents.at(position)
-        if number < 0 or self._extents.outlines[number].kind != BLOCK:
+        outline = self._extents.outlines[number] if number >= 0 else None
+        if outline is not None and outline.kind == SPACE:
+            return MODULE, join_names(outline.space, outline.name)
+        if outline is None or outline.kind != BLOCK:
             return self._extents.scope_of(number), ""
-        owner = self._extents.outlines[number].owner
-        if owner in self._classes:
-            return self._extents.outlines[self._classes[owner]].scope, ""
-        return MODULE, owner
+        if outline.owner in self._classes:
+            return self._extents.outlines[self._classes[outline.owner]].scope, ""
+        return MODULE, outline.owner
 
     def unbound(self) -> list[tuple[int, str]]:
         """The functions that no bare name means, as scopes, each with its owner where that is the object around."""
@@ -80,25 +78,38 @@ class Definitions:
 
     def _class_paths(self) -> dict[str, int]:
         """Every class that lies in no function, by its dotted name."""
-        paths: dict[int, str] = {-1: ""}
+        paths: dict[int, str] = {}
         found: dict[str, int] = {}
         for number, outline in enumerate(self._extents.outlines):
-            around = paths.get(outline.inside)
+            inside = self._around(outline)
+            around = outline.space if inside < 0 else paths.get(inside)
             if around is None or outline.kind != NodeKind.CLASS:
                 continue
-            name = self._name(outline)
-            paths[number] = f"{around}.{name}" if around else name
+            paths[number] = join_names(around, outline.owner, outline.name)
             found.setdefault(paths[number], number)
         return found
+
+    def _whole_owner(self, outline: Outline) -> str:
+        """The owner as a dotted name: of a class of this file where one of its name spaces has it."""
+        spaces = outline.space.split(".")
+        for size in range(len(spaces), -1, -1) if outline.owner else ():
+            name = join_names(*spaces[:size], outline.owner)
+            if name in self._classes and self._extents.outlines[self._classes[name]] is not outline:
+                return name
+        return join_names(outline.space, outline.owner)
+
+    def _around(self, outline: Outline) -> int:
+        """The class or function around an outline, -1 for the file."""
+        around = outline.inside
+        while around >= 0 and self._extents.outlines[around].kind not in (NodeKind.CLASS, NodeKind.FUNCTION):
+            around = self._extents.outlines[around].inside
+        return around
 
     def _parent(self, outline: Outline) -> int:
         """The outline that a definition is a child of, -1 for the file: its owner goes before what is around."""
         if outline.owner in self._classes:
             return self._classes[outline.owner]
-        around = outline.inside
-        while around >= 0 and self._extents.outlines[around].kind not in (NodeKind.CLASS, NodeKind.FUNCTION):
-            around = self._extents.outlines[around].inside
-        return around
+        return self._around(outline)
 
     def _ordered(self) -> list[int]:
         """Outlines of classes and functions, each after its parent, else in document order; then lambdas."""
@@ -123,23 +134,20 @@ class Definitions:
         returns = outline.match.parts.get("returns")
         return Definition(
             kind=outline.kind,
-            name=self._name(outline),
+            name=self._name(outline, parent),
             parent=self._extents.outlines[parent].scope if parent >= 0 else MODULE,
-            start=outline.node.start_point.row + 1,
+            start=outline.first_line,
             end=_last_line(outline),
             decorators=tuple(self._decorators.get(number, ())),
             returns=self._expressions.of_type(returns),
             is_abstract=self._is_abstract(outline),
         )
 
-    def _name(self, outline: Outline) -> str:
-        node = outline.match.parts.get("name")
-        if node is None:
-            return outline.match.settings.get("name") or f"<lambda:{outline.node.start_point.row + 1}>"
-        name = clean_name(self._matches.text(node))
-        if outline.owner in _OWN:
-            return name
-        return f"{outline.owner}.{name}" if outline.owner and outline.owner not in self._classes else name
+    def _name(self, outline: Outline, parent: int) -> str:
+        if not outline.name:
+            return f"<lambda:{outline.node.start_point.row + 1}>"
+        is_member = parent >= 0 or outline.owner in _OWN
+        return outline.name if is_member else join_names(outline.owner, outline.name)
 
     def _is_abstract(self, outline: Outline) -> bool:
         """Whether it is only declared here."""

@@ -12,12 +12,18 @@ from preprocessing.grammar import Match, Matches
 from preprocessing.languages import Language
 
 UNNAMED = "?"
+OWN_MODULE = "mod"  # how a chain writes a file's own module, and the one around it
+MODULE_AROUND = "up"
 _LITERAL = "''"
 _DEEPEST_CHAIN = 12
 _LONGEST_HEAD = 400
 _NAME = r"[#@]?[^\W\d][\w$]*|[$][\w$]*"
 _PLAIN = re.compile(rf"(?:{_NAME})(?:\.(?:{_NAME}))*")
 _GENERIC = re.compile(r"<.*", re.DOTALL)
+_ARGUMENTS = re.compile(r"<[^<>]*>")
+_INNER_TYPE = re.compile(r">\s*::")
+_OPERATOR = re.compile(r"\boperator\b")
+_LONGEST_NAME = 200
 _TYPE_NAME = re.compile(rf"(?:{_NAME})(?:\s*(?:\.|::)\s*(?:{_NAME}))*")
 _WRAPPED = re.compile(r"\s*[<\[]\s*(.*)", re.DOTALL)
 # words before a type that say how it is held
@@ -36,6 +42,7 @@ class Expressions:
         self._language = language
         self._matches = matches
         self._steps: dict[int, tuple[Node | None, str]] = {}
+        self._modules = {match.node.id for match in matches.all("module")}
         self._literals = {match.node.id for match in matches.all("literal")}
         for match in matches.all("expression"):
             self._steps.setdefault(match.node.id, self._expression(match))
@@ -68,6 +75,17 @@ class Expressions:
             chain = (self.chain(inner) if inner is not None else "") + part
         return f"{chain}/{_count(parts['arguments'])}" if "arguments" in parts else chain
 
+    def defined_name(self, node: Node) -> tuple[str, str]:
+        """The owner and the name that a definition is written with: `List<T>::size` is size of List."""
+        text = self._matches.text(node)[:_LONGEST_HEAD]
+        operator = _OPERATOR.search(text) if "::" in self._language.separators else None
+        path, name = (text[: operator.start()], text[operator.start() :]) if operator else (text, "")
+        path = self._dotted(_without_arguments(path)) if "::" in path or "<" in path else path
+        if operator:
+            return path.strip("."), _operator_name(name)
+        owner, _, name = path.rpartition(".") if "::" in text else ("", "", path)
+        return owner, clean_name(name)
+
     def of_type(self, node: Node | None) -> str:
         """The class that a type names as a chain, empty where it names none: `Map<K, V>` names Map."""
         return self.named_type(self._matches.text(node)) if node is not None else ""
@@ -80,6 +98,8 @@ class Expressions:
     def named_type(self, text: str) -> str:
         """The class that the text of a type names as a chain; a wrapper such as `Promise<T>` names T."""
         text = text[:_LONGEST_HEAD]
+        if _INNER_TYPE.search(text):
+            text = _without_arguments(text)
         while found := _TYPE_NAME.search(text):
             name = self._dotted(found[0])
             text = text[found.end() :]
@@ -118,11 +138,13 @@ class Expressions:
     def _head(self, node: Node) -> str:
         if node.id in self._literals:
             return _LITERAL
+        if node.id in self._modules:
+            return OWN_MODULE
         if node.end_byte - node.start_byte > _LONGEST_HEAD:
             return UNNAMED
         text = self._dotted(self._matches.text(node))
         if not _PLAIN.fullmatch(text):
-            text = _GENERIC.sub("", text)
+            text = _GENERIC.sub("", _without_arguments(text)).strip(".")
         return self._owned(text) if _PLAIN.fullmatch(text) else UNNAMED
 
     def _dotted(self, text: str) -> str:
@@ -136,6 +158,27 @@ class Expressions:
         """A chain whose first name is `self`, `cls` or `super` where the language has a word for it."""
         head, dot, rest = chain.partition(".")
         return f"{self._language.own_words.get(head, head)}{dot}{rest}"
+
+
+def clean_name(text: str) -> str:
+    """A defined name without white space and quotes."""
+    return "".join(text.split()).strip("\"'`")[:_LONGEST_NAME] or "?"
+
+
+def _operator_name(text: str) -> str:
+    """The name of an operator: `operator==`, and `operator bool` without its parameters."""
+    symbol = text.removeprefix("operator").strip()
+    if symbol[:1].isalpha():
+        return f"operator {clean_name(symbol.partition('(')[0])}"
+    return f"operator{clean_name(symbol)}"
+
+
+def _without_arguments(text: str) -> str:
+    """A path without the arguments of its generic parts: `a::List<T>::Item` is a::List::Item."""
+    shorter = _ARGUMENTS.sub("", text)
+    while shorter != text:
+        text, shorter = shorter, _ARGUMENTS.sub("", shorter)
+    return text
 
 
 def _count(arguments: Node) -> int:

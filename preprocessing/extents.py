@@ -1,6 +1,7 @@
 """Which definition, and which part of it, owns each byte of a file in any language.
 
-Knows nesting, headers, doc comments and the captures `@definition.*` and `@block`. Does not know what stands there.
+Knows nesting, headers, doc comments, name spaces and the captures `@definition.*` and `@block`. Does not know what
+stands there.
 """
 
 import re
@@ -21,6 +22,7 @@ _KINDS = {
     "definition.lambda": NodeKind.LAMBDA,
 }
 BLOCK = -1  # the kind of an outline that only says whose its functions are
+SPACE = -2  # the kind of an outline that only says in which name space its definitions are
 _GAP = re.compile(rb"[ \t]*(?:\r?\n)?[ \t]*(?:[a-z]+[ \t]+){0,4}")
 _LONGEST_GAP = 120
 
@@ -30,20 +32,28 @@ class Outline:
     """A class, function, lambda or block; `inside` is the outline around it, -1 for the file.
 
     `scope` is its number among classes and functions, and -1 for a lambda or block. `owner` is the class that its
-    functions are members of where that is not the outline around.
+    functions are members of where that is not the outline around. `space` is the name space within the file.
     """
 
     kind: int
     match: Match
     inside: int = -1
     scope: int = MODULE
+    name: str = ""
     owner: str = ""
+    space: str = ""
     doc: tuple[int, int] | None = None
+    annotation: Node | None = None
 
     @property
     def node(self) -> Node:
         """The whole of it."""
         return self.match.node
+
+    @property
+    def first_line(self) -> int:
+        """Its first line, 1-based, with the annotations that stand before it."""
+        return (self.annotation or self.node).start_point.row + 1
 
     @property
     def is_interface(self) -> bool:
@@ -81,6 +91,14 @@ class Extents:
         """The class or function that owns a byte."""
         return self.scope_of(self.at(position)[0])
 
+    def space_at(self, position: int) -> str:
+        """The name space within the file in which a byte lies."""
+        number, _ = self.at(position)
+        if number < 0:
+            return ""
+        outline = self.outlines[number]
+        return join_names(outline.space, outline.name) if outline.kind == SPACE else outline.space
+
     def is_callable(self, outline: int) -> bool:
         """Whether an outline is a function or lambda, whose variables are its own."""
         return outline >= 0 and self.outlines[outline].kind in (NodeKind.FUNCTION, NodeKind.LAMBDA)
@@ -95,9 +113,14 @@ class Extents:
                     best[key] = Outline(int(kind), match)
                 if kind != NodeKind.LAMBDA and "value" in match.parts:
                     values.add(match.parts["value"].id)
+        first: dict[int, int] = {}
+        for outline in best.values():
+            first[outline.node.id] = min(outline.match.rank, first.get(outline.node.id, outline.match.rank))
+        best = {key: one for key, one in best.items() if one.match.rank == first[one.node.id]}
         taken = values | {outline.node.id for outline in best.values() if outline.kind != NodeKind.LAMBDA}
         found = [one for one in best.values() if one.kind != NodeKind.LAMBDA or one.node.id not in taken]
         found += [Outline(BLOCK, match) for match in self._matches.all("block")]
+        found += [Outline(SPACE, match) for match in self._matches.all("namespace")]
         return sorted(found, key=lambda one: (one.node.start_byte, -one.node.end_byte, one.kind))
 
     def _nest(self) -> None:
@@ -110,27 +133,34 @@ class Extents:
             self._own(outline)
 
     def _own(self, outline: Outline) -> None:
-        """Say whose function it is where a receiver or the block around it does."""
-        receiver = outline.match.parts.get("receiver")
+        """Say what it is called, in which name space, and whose member it is where a receiver or block says that."""
+        name, receiver = outline.match.parts.get("name"), outline.match.parts.get("receiver")
         around = self.outlines[outline.inside] if outline.inside >= 0 else None
+        outline.name = outline.match.settings.get("name") or ""
+        if name is not None:
+            outline.owner, outline.name = self._expressions.defined_name(name)
         if receiver is not None:
             outline.owner = self._expressions.owner(receiver)
-        elif around is not None and around.kind == BLOCK:
-            outline.owner = around.owner
+        if around is not None:
+            outline.space = join_names(around.space, around.name) if around.kind == SPACE else around.space
+            outline.owner = outline.owner or (around.owner if around.kind == BLOCK else "")
 
     def _document(self) -> None:
-        """Find the comments that stand right before each outline."""
-        comments = [match.node for match in self._matches.all("comment")]
-        ends = [node.end_byte for node in comments]
+        """Find the comments and annotations that stand right before each outline."""
+        annotations = {match.node.id for match in self._matches.all("annotation")}
+        nodes = [match.node for name in ("annotation", "comment") for match in self._matches.all(name)]
+        nodes.sort(key=lambda node: node.start_byte)
+        ends = [node.end_byte for node in nodes]
         for outline in self.outlines:
             start = outline.node.start_byte
-            first = None
             number = bisect_right(ends, start) - 1
-            while number >= 0 and self._is_gap(comments[number], start):
-                first = start = comments[number].start_byte
+            while number >= 0 and self._is_gap(nodes[number], start):
+                start = nodes[number].start_byte
+                if nodes[number].id in annotations:
+                    outline.annotation = nodes[number]
+                else:
+                    outline.doc = (start, outline.doc[1] if outline.doc else nodes[number].end_byte)
                 number -= 1
-            if first is not None:
-                outline.doc = (first, outline.node.start_byte)
 
     def _is_gap(self, comment: Node, start: int) -> bool:
         """Whether a comment on lines of its own is followed by a definition, or by its first words."""
@@ -147,6 +177,11 @@ def _place(match: Match) -> tuple[int, int]:
     return (node.start_byte, node.end_byte) if node is not None else (match.node.start_byte, -match.node.end_byte)
 
 
+def join_names(*names: str) -> str:
+    """Dotted names as one, empty ones left out."""
+    return ".".join(filter(None, names))
+
+
 _Event = tuple[tuple[int, int, int], tuple[int, int]]
 
 
@@ -159,4 +194,6 @@ def _events(number: int, outline: Outline) -> list[_Event]:
         events.append(((body.start_byte, 1, number), (number, BODY)))
     if outline.doc is not None:
         events.append(((outline.doc[0], 1, number), (number, DOCSTRING)))
+    if outline.annotation is not None:
+        events.append(((outline.annotation.start_byte, 1, number), (number, SIGNATURE)))
     return events

@@ -10,6 +10,7 @@ Knows the captures below. Does not know grammars (`preprocessing.grammar`) nor o
     @definition.attribute    a field, constant, variant, global: ATTRIBUTE; inside a function it is a local variable
     @definition.parameter    a parameter
     @definition.local        a variable that is never more than local
+    @definition.none         a declaration of what is defined elsewhere, or a second name of the same
       @name                  or `(#set! name "default")`; lambdas need none; of two definitions of one name node the
                              first pattern counts
       @body                  where the header ends
@@ -19,13 +20,16 @@ Knows the captures below. Does not know grammars (`preprocessing.grammar`) nor o
       @receiver              the type whose member a function is that stands outside of it; `(#set! unbound "")` where
                              it is a member of an object without a name
       @abstract              whatever says that it is abstract; so is a function without @body
+    @namespace               a name space within the file: what lies in it has its @name before its own
     @block                   an `impl` block: its functions are members of its @receiver, as are its @implements
     @extends @implements     a base type; it belongs to the class or block whose header holds it, or to @receiver
     @package                 the clause that gives the package of the file: @package.name
     @import                  @import.module (path or dotted name), @import.name (what is taken from it; `*` is all),
                              @import.alias (its name here); with @import.exported others may import it from here under
                              that name. `(#set! import.name "default")` and the like set a part that is not written
-    @import.tree             a nested import list such as `use a::{b, c::d as e}`, whole
+    @import.tree             a Rust import list such as `use a::{b, c::d as e}`, whole
+    @using                   @using.path is a name space whose names the file may use as its own, or with @using.name
+                             a definition or name space that is known under that name
     @export                  @export.name is what others import @export.value as
     @call                    @callee, or @object and @member as in an access; @arguments, which are counted
     @access                  @object and @member
@@ -33,8 +37,11 @@ Knows the captures below. Does not know grammars (`preprocessing.grammar`) nor o
     @literal                 a text, number or list
     @reference               a name of a type or constant, wherever it is defined
     @mention                 any name: a reference where the file defines or imports it
+    @path                    a name with its whole path, a reference wherever it is defined
+    @module                  the word of a path for the module that it stands in
     @assignment              @target and @value: what is stored in a field of the own object defines that field; or
                              @name and @type of a parameter that is also a field
+    @annotation              an annotation that stands before a definition, and belongs to its header
     @decorator               the name of an annotation in the header of a definition
     @branch                  a decision, for cyclomatic complexity
     @string @comment         text that is no code
@@ -51,9 +58,9 @@ from cgm.store import fingerprint
 from preprocessing.definitions import Definitions
 from preprocessing.expressions import Expressions
 from preprocessing.extents import Extents
-from preprocessing.facts import EXPORT, EXTENDS, IMPLEMENTS, MODULE, PACKAGE, UNBOUND, Clause, FileFacts, Words
+from preprocessing.facts import EXPORT, EXTENDS, IMPLEMENTS, MODULE, PACKAGE, UNBOUND, USING, Clause, FileFacts, Words
 from preprocessing.grammar import Match, Matches, grammar_version, query_source, read_matches
-from preprocessing.languages import Language
+from preprocessing.languages import BY_NAME, Language
 from preprocessing.scopes import Scopes
 from preprocessing.uses import calls, imports, references
 from preprocessing.variables import Variables
@@ -61,11 +68,12 @@ from preprocessing.words import Prose, count_words, find_tokens
 
 _MAINS = (
     "definition.class definition.interface definition.function definition.lambda definition.attribute "
-    "definition.parameter definition.local block extends implements package import import.tree export call access "
-    "expression literal reference mention assignment decorator branch string comment"
+    "definition.parameter definition.local definition.none namespace block extends implements package import "
+    "import.tree using export call access expression literal reference mention path module assignment annotation "
+    "decorator branch string comment"
 )
 MAINS = frozenset(_MAINS.split())
-_MODULES = "facts languages grammar expressions extents definitions variables uses scopes words extract"
+_MODULES = "facts languages macros grammar expressions extents definitions variables use_tree uses scopes words extract"
 
 
 @cache
@@ -74,7 +82,8 @@ def extract_version(language: Language) -> str:
     modules = [resources.files("preprocessing").joinpath(f"{name}.py") for name in _MODULES.split()]
     sources = [module.read_text(encoding="utf-8") for module in modules]
     versions = [metadata.version("tree-sitter"), grammar_version(language)]
-    return fingerprint(sources, language.name, query_source(language), versions)
+    other = extract_version(BY_NAME[language.otherwise]) if language.otherwise else ""
+    return fingerprint(sources, language.name, query_source(language), versions, other)
 
 
 def extract(language: Language, source: bytes, seconds: float = 10.0) -> FileFacts:
@@ -84,6 +93,7 @@ def extract(language: Language, source: bytes, seconds: float = 10.0) -> FileFac
         ParseError: it took longer than `seconds`.
     """
     matches = read_matches(language, source, MAINS, seconds)
+    language = matches.language
     expressions = Expressions(language, matches)
     extents = Extents(matches, expressions)
     definitions = Definitions(matches, expressions, extents)
@@ -115,6 +125,7 @@ def _clauses(matches: Matches, expressions: Expressions, definitions: Definition
     for match in matches.all("export"):
         value = expressions.chain(match.parts["export.value"])
         rows.append(Clause(EXPORT, MODULE, _exported_name(matches, match), value, _line(match)))
+    rows += [_using(matches, expressions, match) for match in matches.all("using")]
     rows += [Clause(UNBOUND, scope, owner, "", 0) for scope, owner in definitions.unbound()]
     for kind in (EXTENDS, IMPLEMENTS):
         for match in matches.all(kind):
@@ -125,6 +136,13 @@ def _clauses(matches: Matches, expressions: Expressions, definitions: Definition
             if named and (owner or scope != MODULE):
                 rows.append(Clause(kind, scope, owner, named, _line(match)))
     return rows
+
+
+def _using(matches: Matches, expressions: Expressions, match: Match) -> Clause:
+    """A name space whose names are used as own, or a name of its own for something; `last` is that of the path."""
+    path, node = expressions.chain(match.parts["using.path"]), match.parts.get("using.name")
+    name = matches.text(node) if node is not None else match.settings.get("using.name") or ""
+    return Clause(USING, MODULE, path.rpartition(".")[2] if name == "last" else name, path, _line(match))
 
 
 def _exported_name(matches: Matches, match: Match) -> str:

@@ -77,6 +77,7 @@ class Clause(NamedTuple):
     PACKAGE: the package that the file is of. DECLARES: the module path that a manifest such as go.mod gives its
     folder. EXPORT: `subject` is the name under which others import `value`, `*` for all of it. EXTENDS and
     IMPLEMENTS: a base of the scope, or of the class that `subject` names where that stands in another file.
+    USING: `value` is a name space whose names the file uses as its own, or what it knows as `subject`.
     UNBOUND: the scope is a function that no bare name means, since it is a member of an object without a name, or
     of the own object where `subject` is self.
     """
@@ -88,7 +89,7 @@ class Clause(NamedTuple):
     line: int
 
 
-PACKAGE, DECLARES, EXPORT, UNBOUND = "package", "declares", "export", "unbound"
+PACKAGE, DECLARES, EXPORT, UNBOUND, USING = "package", "declares", "export", "unbound", "using"
 EXTENDS, IMPLEMENTS = "extends", "implements"
 
 

@@ -4,6 +4,7 @@ Knows tree-sitter, grammars and queries, which are loaded when the first file of
 know what captures mean (`preprocessing.extract`).
 """
 
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -12,12 +13,14 @@ from importlib import import_module, metadata, resources
 from typing import Any
 
 from tree_sitter import Language as Grammar
-from tree_sitter import Node, Parser, Point, Query, QueryCursor
+from tree_sitter import Node, Parser, Point, Query, QueryCursor, Tree
 
 from cgm.errors import ParseError
-from preprocessing.languages import Language
+from preprocessing.languages import BY_NAME, Language
+from preprocessing.macros import blank_macros, has_class_macro
 
 _PIECE = 1 << 20
+_ERROR_COST = 20  # an error beside the bytes it spans
 _UNFINISHED = 4096
 
 
@@ -36,8 +39,9 @@ class Match:
 
 @dataclass(frozen=True, eq=False)
 class Matches:
-    """A file's bytes and the matches of its query by main capture, each in document order."""
+    """A file's bytes, the language it is read as, and its query's matches by main capture, in document order."""
 
+    language: Language
     source: bytes
     keywords: frozenset[bytes]
     found: Mapping[str, list[Match]] = field(default_factory=dict)
@@ -96,11 +100,10 @@ def read_matches(language: Language, source: bytes, mains: frozenset[str], secon
         ParseError: it took longer than `seconds`.
     """
     deadline = time.monotonic() + seconds
+    language, tree = _best_tree(language, source, deadline)
+    if time.monotonic() > deadline:
+        raise ParseError(f"a file must parse within {seconds} s")
     reader = _reader(language)
-    try:
-        tree = Parser(reader.grammar).parse(_feed(source), progress_callback=lambda *_: time.monotonic() > deadline)
-    except ValueError as error:
-        raise ParseError(f"a file must parse within {seconds} s") from error
     # the binding's own time limit for queries crashes; a bound on unfinished matches keeps their time linear
     rows = QueryCursor(reader.query, match_limit=_UNFINISHED).matches(tree.root_node)
     if time.monotonic() > deadline:
@@ -112,7 +115,41 @@ def read_matches(language: Language, source: bytes, mains: frozenset[str], secon
             found.setdefault(name, []).append(Match(rank, parts[name], parts, reader.settings[rank]))
     for matches in found.values():
         matches.sort(key=_place)
-    return Matches(source, reader.keywords, found)
+    return Matches(language, source, reader.keywords, found)
+
+
+def _best_tree(language: Language, source: bytes, deadline: float) -> tuple[Language, Tree]:
+    """The tree with the least damage of those that a file may have, and the language that it is of."""
+    others = [BY_NAME[language.otherwise]] if language.otherwise else []
+    if others and re.search(language.signs_of_other, source):
+        language, others = others[0], [language]
+    tree = _parse(language, source, deadline)
+    if not language.has_macros or not (tree.root_node.has_error or has_class_macro(source)):
+        return language, tree
+    blanked = blank_macros(source)
+    trees = [(one, _parse(one, blanked, deadline)) for one in (language, *others)] + [(language, tree)]
+    return min(trees, key=lambda one: _damage(*one))
+
+
+def _parse(language: Language, source: bytes, deadline: float) -> Tree:
+    """Parse bytes; past the deadline an empty tree."""
+    parser = Parser(_reader(language).grammar)
+    try:
+        return parser.parse(_feed(source), progress_callback=lambda *_: time.monotonic() > deadline)
+    except ValueError:
+        parser.reset()
+        return parser.parse(b"")
+
+
+def _damage(language: Language, tree: Tree) -> int:
+    """How much of a tree is in error."""
+    errors = QueryCursor(_errors(language)).captures(tree.root_node).get("error", [])
+    return sum(node.end_byte - node.start_byte + _ERROR_COST for node in errors)
+
+
+@cache
+def _errors(language: Language) -> Query:
+    return Query(_reader(language).grammar, "[(ERROR) (MISSING)] @error")
 
 
 def _place(match: Match) -> tuple[int, int, int]:

@@ -36,6 +36,8 @@ class Language:
     over, `callers` members of a function that call it, `own_modules` names for what a file exports. `overloads`
     holds where functions of one name differ by their parameters. `builtins` are
     names of the language, `common` methods of its own types, which a bare method's name is taken to mean.
+    `has_macros` holds where a preprocessor runs before the grammar fits (`preprocessing.macros`). `otherwise` is the
+    language that a file of this one is read as where its text matches `signs_of_other` or that grammar fits it better.
     """
 
     name: str
@@ -56,6 +58,9 @@ class Language:
     overloads: bool = False
     builtins: frozenset[str] = frozenset()
     common: frozenset[str] = frozenset()
+    has_macros: bool = False
+    otherwise: str = ""
+    signs_of_other: bytes = b""
 
 
 _JAVA_BUILTINS = """
@@ -128,6 +133,56 @@ def _script(
     )
 
 
+_GO_BUILTINS = """
+    any append bool byte cap clear close comparable complex complex128 complex64 copy delete error false float32
+    float64 imag int int16 int32 int64 int8 iota len make map max min new nil panic print println real recover rune
+    string true uint uint16 uint32 uint64 uint8 uintptr chan func interface struct
+    """
+
+_RUST_BUILTINS = """
+    AsMut AsRef Box Clone Copy Debug Default DoubleEndedIterator Drop Eq Err Extend ExactSizeIterator Fn FnMut FnOnce
+    From FromIterator Hash Into IntoIterator Iterator None Ok Option Ord PartialEq PartialOrd Result Send Sized Some
+    String Sync ToOwned ToString TryFrom TryInto Unpin Vec bool char drop f32 f64 i128 i16 i32 i64 i8 isize str u128
+    u16 u32 u64 u8 usize assert assert_eq assert_ne cfg column compile_error concat dbg debug_assert debug_assert_eq
+    debug_assert_ne env eprint eprintln file format format_args include include_bytes include_str line macro_rules
+    matches module_path option_env panic print println stringify thread_local todo unimplemented unreachable vec write
+    writeln
+    """
+
+_C_BUILTINS = """
+    FILE NULL bool char double false float int int16_t int32_t int64_t int8_t intptr_t long ptrdiff_t short size_t
+    ssize_t true uint16_t uint32_t uint64_t uint8_t uintptr_t va_list void abort abs assert atoi calloc exit fclose
+    fflush fgets fopen fprintf fputc fputs fread free fseek ftell fwrite getenv isalnum isalpha isdigit isspace malloc
+    memchr memcmp memcpy memmove memset offsetof printf putchar puts qsort realloc scanf sizeof snprintf sprintf
+    sscanf stderr stdin stdout strcat strchr strcmp strcpy strdup strerror strlen strncmp strncpy strrchr strstr
+    strtod strtol strtoul tolower toupper va_arg va_copy va_end va_start vfprintf vprintf vsnprintf vsprintf
+    """
+
+
+_CPP_SIGNS = (
+    rb"(?m)^[ \t]*+(?:(?:inline[ \t]++)?namespace\b[^;=]|class[ \t]++\w|template[ \t]*+<|using[ \t]++\w"
+    rb"|(?:public|private|protected)[ \t]*+:)"
+)
+
+
+def _c(name: str, suffixes: tuple[str, ...], otherwise: str = "") -> Language:
+    """C, and a header of it that may be one of C++."""
+    return Language(
+        name=name,
+        suffixes=suffixes,
+        distribution="tree-sitter-c",
+        grammar="tree_sitter_c:language",
+        queries=("clike",),
+        family="c",
+        imports=ImportRule.INCLUDE,
+        separators=("->",),
+        builtins=frozenset(_C_BUILTINS.split()),
+        has_macros=True,
+        otherwise=otherwise,
+        signs_of_other=_CPP_SIGNS,
+    )
+
+
 LANGUAGES = (
     Language(PYTHON, (".py", ".pyi"), "tree-sitter-python"),
     Language(
@@ -167,6 +222,51 @@ LANGUAGES = (
         "tree-sitter-typescript",
         "tree_sitter_typescript:language_tsx",
         ("typescript", "ecmascript", "jsx"),
+    ),
+    Language(
+        name="go",
+        suffixes=(".go",),
+        distribution="tree-sitter-go",
+        grammar="tree_sitter_go:language",
+        queries=("go",),
+        family="go",
+        imports=ImportRule.FOLDER,
+        builtins=frozenset(_GO_BUILTINS.split()),
+    ),
+    Language(
+        name="rust",
+        suffixes=(".rs",),
+        distribution="tree-sitter-rust",
+        grammar="tree_sitter_rust:language",
+        queries=("rust",),
+        family="rust",
+        imports=ImportRule.CRATE,
+        own_words={"self": "self", "Self": "cls"},
+        separators=("::",),
+        wrappers=frozenset(
+            {"Box", "Rc", "Arc", "RefCell", "Cell", "Mutex", "RwLock", "Option", "Result", "Vec", "Ref"}
+        ),
+        builtins=frozenset(_RUST_BUILTINS.split()),
+    ),
+    _c("c", (".c",)),
+    _c("header", (".h",), otherwise="cpp"),
+    Language(
+        name="cpp",
+        suffixes=(".cc", ".cpp", ".cxx", ".c++", ".hh", ".hpp", ".hxx", ".h++", ".ipp", ".inl", ".tpp"),
+        distribution="tree-sitter-cpp",
+        grammar="tree_sitter_cpp:language",
+        queries=("cpp", "clike"),
+        family="c",
+        imports=ImportRule.INCLUDE,
+        own_words={"this": "self"},
+        separators=("->", "::"),
+        constructors=("",),
+        implicit_self=True,
+        wrappers=frozenset(
+            {"unique_ptr", "shared_ptr", "weak_ptr", "optional", "vector", "list", "deque", "array", "span", "atomic"}
+        ),
+        builtins=frozenset([*_C_BUILTINS.split(), "std"]),
+        has_macros=True,
     ),
 )
 BY_NAME = {language.name: language for language in LANGUAGES}

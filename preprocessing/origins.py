@@ -3,12 +3,11 @@
 Knows paths, packages and manifests. Does not know what a file defines. Files are numbers into `paths`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from posixpath import normpath
 from typing import NamedTuple, Protocol
 
 from preprocessing.facts import DECLARES, PACKAGE, Clause, FileFacts
-from preprocessing.languages import ImportRule
 
 _SCRIPT_SUFFIXES = (".ts", ".tsx", ".d.ts", ".js", ".jsx", ".mjs", ".cjs", ".mts", ".cts")
 _SCRIPT_ENTRIES = ("index", "src/index", "lib/index", "src/main", "source/index")
@@ -30,15 +29,27 @@ class Origins(Protocol):
     def space(self, file: int) -> str | None:
         """The name space that a file shares with others without an import, None where it shares none."""
 
+    def nearest(self, importer: int, files: Sequence[int]) -> list[int]:
+        """The files, of some that define one name of a space, that a file means by it."""
 
-class PathOrigins:
+
+class Plain:
+    """Where all files of a name space are alike."""
+
+    def nearest(self, importer: int, files: Sequence[int]) -> list[int]:
+        """All of them."""
+        del importer
+        return list(files)
+
+
+class PathOrigins(Plain):
     """Paths relative to the importing file; other names are packages, some of which the snapshot may hold."""
 
     def __init__(self, paths: Sequence[str], facts: Sequence[FileFacts], files: Sequence[int]) -> None:
         self._paths = paths
         self._files = {paths[number]: number for number in files}
         self._packages: dict[str, tuple[str, str]] = {}
-        for path, clause in _declared(paths, facts, "package.json"):
+        for path, clause in declared_names(paths, facts, "package.json"):
             self._packages.setdefault(clause.value, (path.rpartition("/")[0], clause.subject))
 
     def find(self, importer: int, module: str) -> Origin | None:
@@ -80,7 +91,7 @@ class PathOrigins:
         return None
 
 
-class PackageOrigins:
+class PackageOrigins(Plain):
     """Dotted names below the packages that files declare."""
 
     def __init__(self, paths: Sequence[str], facts: Sequence[FileFacts], files: Sequence[int]) -> None:
@@ -105,8 +116,8 @@ class PackageOrigins:
         return self._space[file]
 
 
-def _declared(paths: Sequence[str], facts: Sequence[FileFacts], base: str) -> list[tuple[str, Clause]]:
-    """The manifests of one kind, outermost first."""
+def declared_names(paths: Sequence[str], facts: Sequence[FileFacts], base: str) -> list[tuple[str, Clause]]:
+    """What the manifests of one kind declare, with their paths, the outermost first."""
     found = [
         (path, clause)
         for path, one in zip(paths, facts, strict=True)
@@ -115,12 +126,3 @@ def _declared(paths: Sequence[str], facts: Sequence[FileFacts], base: str) -> li
         if clause.kind == DECLARES
     ]
     return sorted(found, key=lambda row: (row[0].count("/"), row[0]))
-
-
-_Open = Callable[[Sequence[str], Sequence[FileFacts], Sequence[int]], Origins]
-_RULES: Mapping[ImportRule, _Open] = {ImportRule.PATH: PathOrigins, ImportRule.PACKAGE: PackageOrigins}
-
-
-def open_origins(rule: ImportRule, paths: Sequence[str], facts: Sequence[FileFacts], files: Sequence[int]) -> Origins:
-    """Read what a rule needs of a snapshot; imports lead to `files` alone."""
-    return _RULES[rule](paths, facts, files)

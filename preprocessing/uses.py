@@ -9,15 +9,20 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from tree_sitter import Node
 
-from preprocessing.expressions import UNNAMED, Expressions
+from preprocessing.expressions import MODULE_AROUND, OWN_MODULE, UNNAMED, Expressions
 from preprocessing.extents import Extents
 from preprocessing.facts import MODULE, Definition, Import, Use
 from preprocessing.grammar import Match, Matches
+from preprocessing.languages import ImportRule
+from preprocessing.use_tree import in_file, read_use
 
 EXPORTED = "export "  # begins the alias of an import that others may import in turn
 _OWN = frozenset({"self", "cls", "super"})
+# how a chain and a path write the own module and the one around, and how a chain does that is meant from the file
+_MODULE_WORDS = {OWN_MODULE: "self", "super": "super"}
+_PLACED_WORDS = {"self": OWN_MODULE, "super": MODULE_AROUND}
 _LAST = re.compile(r"[./:]+")
-_DEFINED = ("class", "interface", "function", "attribute", "parameter", "local")
+_DEFINED = ("class", "interface", "function", "attribute", "parameter", "local", "none")
 
 
 def imports(matches: Matches, extents: Extents) -> tuple[Import, ...]:
@@ -25,7 +30,11 @@ def imports(matches: Matches, extents: Extents) -> tuple[Import, ...]:
     found = matches.all("import")
     bound = {_module(match) for match in found if _gives_name(match)}
     # a pattern for a module alone may find what another finds with names
-    rows = (_import(matches, extents, match) for match in found if _gives_name(match) or _module(match) not in bound)
+    rows = [_import(matches, extents, match) for match in found if _gives_name(match) or _module(match) not in bound]
+    for match in matches.all("import.tree"):
+        space = extents.space_at(match.node.start_byte)
+        scope, line = extents.scope_at(match.node.start_byte), match.node.start_point.row + 1
+        rows += [Import(scope, *taken, 0, line) for taken in read_use(matches.text(match.node), space)]
     return tuple(dict.fromkeys(rows))
 
 
@@ -59,8 +68,13 @@ def _part(matches: Matches, match: Match, name: str) -> str:
 def calls(matches: Matches, expressions: Expressions, extents: Extents) -> tuple[Use, ...]:
     """Every callee of every scope, at the first line where it is called."""
     found: dict[tuple[int, str], Use] = {}
+    seen: set[int] = set()
     for match in matches.all("call"):
-        scope, chain = extents.scope_at(match.node.start_byte), expressions.callee(match)
+        if match.node.id in seen:
+            continue
+        seen.add(match.node.id)
+        start = match.node.start_byte
+        scope, chain = extents.scope_at(start), _placed(matches, extents, expressions.callee(match), start)
         if (scope, chain) not in found and chain.partition("/")[0] != UNNAMED:
             # the called name stands last
             last = match.parts.get("member") or match.parts.get("callee") or match.node
@@ -83,20 +97,13 @@ def references(
     """Every named thing that is neither called nor imported nor defined there; a mention where the file knows it."""
     known = {row.name for row in definitions} | {local_name(row) for row in imports(matches, extents)}
     spent, based = frozenset(_spent(matches)), _based(matches)
-    clauses = sorted(
-        (match.node.start_byte, match.node.end_byte) for name in ("import", "package") for match in matches.all(name)
-    )
-    starts = [start for start, _ in clauses]
-    ends = [0, *(end for _, end in clauses)]
+    is_hidden = _Spans([match.node for name in ("import", "import.tree", "package") for match in matches.all(name)])
+    paths = _Spans([match.node for match in matches.all("path")])
     found: dict[tuple[int, str], Use] = {}
-    for node, is_sure in _named(matches):
-        if (
-            node.id in spent
-            or node.start_byte in based
-            or node.start_byte < ends[bisect_right(starts, node.start_byte)]
-        ):
+    for node, is_sure in (*((node, True) for node in paths.outermost), *_named(matches)):
+        if node.id in spent or node.start_byte in based or is_hidden.covers(node) or paths.covers_more_than(node):
             continue
-        chain = expressions.chain(node)
+        chain = _placed(matches, extents, expressions.chain(node), node.start_byte)
         head, dot, _ = chain.partition(".")
         is_known = is_sure or head[:1].isupper() or head in _OWN or head.rstrip("()") in known
         if chain in _OWN or not is_known:
@@ -105,6 +112,37 @@ def references(
         if (scope, chain) not in found and (dot or not _is_bound(scope, head, definitions, bound)):
             found[scope, chain] = Use(scope, chain, node.end_point.row + 1)
     return tuple(found.values())
+
+
+class _Spans:
+    """Stretches of a file that some nodes cover."""
+
+    def __init__(self, nodes: Sequence[Node]) -> None:
+        self.outermost: list[Node] = []
+        for node in sorted(nodes, key=lambda one: (one.start_byte, -one.end_byte)):
+            if not self.outermost or node.start_byte >= self.outermost[-1].end_byte:
+                self.outermost.append(node)
+        self._starts = [node.start_byte for node in self.outermost]
+
+    def covers(self, node: Node) -> bool:
+        """Whether a node lies in one of them."""
+        number = bisect_right(self._starts, node.start_byte) - 1
+        return number >= 0 and node.start_byte < self.outermost[number].end_byte
+
+    def covers_more_than(self, node: Node) -> bool:
+        """Whether a node lies in one of them and is not the whole of it."""
+        number = bisect_right(self._starts, node.start_byte) - 1
+        return self.covers(node) and self.outermost[number].id != node.id
+
+
+def _placed(matches: Matches, extents: Extents, chain: str, position: int) -> str:
+    """A chain that begins with a module of its own file, as the file's outermost module would write it."""
+    head, dot, rest = chain.partition(".")
+    if matches.language.imports != ImportRule.CRATE or head not in _MODULE_WORDS:
+        return chain
+    path = in_file(f"{_MODULE_WORDS[head]}{dot}{rest}", extents.space_at(position))
+    head, dot, rest = path.partition(".")
+    return f"{_PLACED_WORDS.get(head, head)}{dot}{rest}"
 
 
 def _named(matches: Matches) -> Iterator[tuple[Node, bool]]:

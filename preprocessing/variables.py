@@ -5,13 +5,13 @@ Knows what is a node of its own, what is only bound, and what is said of a varia
 
 from cgm.details import NodeDetails, Parameter
 from cgm.graph import NodeKind
-from preprocessing.definitions import Definitions, clean_name, one_line
-from preprocessing.expressions import Expressions
-from preprocessing.extents import BLOCK, Extents
+from preprocessing.definitions import Definitions, one_line
+from preprocessing.expressions import Expressions, clean_name
+from preprocessing.extents import Extents, join_names
 from preprocessing.facts import MODULE, SIGNATURE, Assigned, Definition
 from preprocessing.grammar import Match, Matches
 
-_VARIABLES = ("definition.attribute", "definition.parameter", "definition.local")
+_VARIABLES = ("definition.attribute", "definition.parameter", "definition.local", "definition.none")
 _LONGEST_DETAIL = 300
 _OWN = "self."
 
@@ -47,7 +47,8 @@ class Variables:
         taken = {one.match.parts["name"].start_byte for one in outlines if "name" in one.match.parts}
         taken |= {match.parts["import.alias"].start_byte for match in self._imports("import.alias")}
         taken |= {match.parts["import.name"].start_byte for match in self._imports("import.name")}
-        return [best[start] for start in sorted(best.keys() - taken)]
+        chosen = (best[start] for start in sorted(best.keys() - taken))
+        return [match for match in chosen if "definition.none" not in match.parts]
 
     def _imports(self, part: str) -> list[Match]:
         return [match for match in self._matches.all("import") if part in match.parts]
@@ -60,16 +61,18 @@ class Variables:
         if "definition.parameter" in match.parts and part == SIGNATURE:
             self.parameters.setdefault(outline, []).append(self._parameter(match, name))
         if is_attribute and not self._extents.is_callable(outline):
-            self._define(outline, name, match)
+            self._define(name, match)
+            return
+        if "definition.parameter" in match.parts and not self._extents.is_callable(outline):
+            # of a declaration without a body, or of a type
             return
         scope = self._extents.scope_of(outline)
         self.bound.setdefault(scope, set()).add(name)
         self._assign(scope, name, match)
 
-    def _define(self, outline: int, name: str, match: Match) -> None:
+    def _define(self, name: str, match: Match) -> None:
         scope, owner = self._known.owner_at(match.parts["name"].start_byte)
-        if owner and outline >= 0 and self._extents.outlines[outline].kind == BLOCK:
-            name = f"{owner}.{name}"
+        name = join_names(owner, name)
         if (scope, name) in self._taken or (scope, name) in self.definitions:
             return
         start, end = match.node.start_point.row + 1, match.node.end_point.row + 1
