@@ -8,10 +8,11 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from cgm.arrays import load_dense, load_graph, load_lexical, save_dense, save_graph, save_lexical
 from cgm.errors import StorageError
 from cgm.graph import CodeGraph, NodeKind
 from cgm.protocols import Codebase, Embedder
-from cgm.store import StageCache, load_dense, load_graph, load_lexical, save_dense, save_graph, save_lexical
+from cgm.store import StageCache
 from preprocessing.facts import TEXT
 from preprocessing.languages import language_of
 from preprocessing.snapshot import Snapshot

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from cgm.arrays import load_dense, save_dense
 from cgm.embedder import (
     LsaConfig,
     LsaEmbedder,
@@ -20,7 +21,7 @@ from cgm.embedder import (
 )
 from cgm.errors import AnswerError, ConfigError, ModelUnavailableError
 from cgm.protocols import BlobStore, Codebase, DenseIndex
-from cgm.store import BlobCache, load_dense, save_dense
+from cgm.store import BlobCache
 
 KEY = "sk-very-secret"
 LSA = LsaEmbedder(LsaConfig(dimensions=4, min_documents=1, max_share=1.0))

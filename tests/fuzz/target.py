@@ -14,8 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
+from cgm.arrays import load_graph, save_graph
 from cgm.graph import ROOT, CodeGraph, EdgeKind, from_cgm_json, to_cgm_json
-from cgm.store import load_graph, save_graph
 from preprocessing.snapshot import FileEntry, Snapshot
 from preprocessing.stage import CodeGraphPreprocessor, PreprocessingConfig
 
