@@ -15,7 +15,9 @@ from pathlib import Path
 import numpy as np
 
 from cgm.arrays import load_graph, save_graph
-from cgm.graph import ROOT, CodeGraph, EdgeKind, from_cgm_json, to_cgm_json
+from cgm.graph import ROOT, CodeGraph, EdgeKind
+from cgm.json_export import to_cgm_json
+from cgm.json_import import from_cgm_json
 from preprocessing.snapshot import FileEntry, Snapshot
 from preprocessing.stage import CodeGraphPreprocessor, PreprocessingConfig
 
