@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import networkx as nx
@@ -95,11 +96,10 @@ class CodeGraph:
     @cached_property
     def children(self) -> tuple[tuple[int, ...], ...]:
         """Children of every node, in node order."""
-        children: list[list[int]] = [[] for _ in range(len(self))]
-        for node, parent in enumerate(self.parent.tolist()):
-            if parent >= 0:
-                children[parent].append(node)
-        return tuple(map(tuple, children))
+        order = np.argsort(self.parent, kind="stable")
+        bounds = np.searchsorted(self.parent[order], np.arange(len(self) + 1)).tolist()
+        rows = order.tolist()
+        return tuple(tuple(rows[first:last]) for first, last in pairwise(bounds))
 
     @cached_property
     def file_of_path(self) -> dict[str, int]:

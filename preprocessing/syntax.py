@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from operator import attrgetter
 
 import tree_sitter_python
 from tree_sitter import Language, Node, Parser, Point, Query, QueryCursor
@@ -19,6 +20,7 @@ _DOTTED = re.compile(rb"[A-Za-z_\x80-\xff][\w\x80-\xff]*(?:\.[A-Za-z_\x80-\xff][
 _NAME = re.compile(r"[^\W\d]\w*")
 _OPTIONAL = re.compile(r"(?:typing\.)?Optional\[(.*)\]|(.*?)\s*\|\s*None|None\s*\|\s*(.*)", re.DOTALL)
 _ITEM = re.compile(r"(?<=[\w)\]])\[[^\[\]]*\]")
+_start, _end = attrgetter("start_byte"), attrgetter("end_byte")
 _UNNAMED = "?"
 _DEEPEST_CHAIN = 12
 _LITERALS = frozenset({"string", "concatenated_string", "list", "dictionary", "tuple", "set", "list_comprehension"})
@@ -74,12 +76,12 @@ def read_syntax(source: bytes, seconds: float) -> Syntax:
         raise ParseError(f"a file must parse within {seconds} s") from error
     root = tree.root_node
     # the binding gives captures in an order that changes from run to run
-    captures = {name: sorted(nodes, key=_place) for name, nodes in QueryCursor(_query()).captures(root).items()}
+    captures = QueryCursor(_query()).captures(root)
+    for nodes in captures.values():
+        # twice by one number takes a fifth of the time of once by a pair
+        nodes.sort(key=_end, reverse=True)
+        nodes.sort(key=_start)
     return Syntax(source, root, captures)
-
-
-def _place(node: Node) -> tuple[int, int]:
-    return node.start_byte, -node.end_byte
 
 
 def _feed(source: bytes) -> Callable[[int, Point], bytes]:
