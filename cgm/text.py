@@ -90,7 +90,7 @@ def node_text(graph: CodeGraph, node: int, lines: Sequence[str]) -> str:
 
 
 def outline(graph: CodeGraph, file_node: int, lines: Sequence[str]) -> str:
-    """A file's skeleton: the first line of every class and function with its line number, in file order."""
+    """A file's skeleton: the header of every class and function with its line number, in file order."""
     rows: list[str] = []
     stack = list(reversed(graph.children[file_node]))
     while stack:
@@ -128,9 +128,19 @@ def subgraph_text(graph: CodeGraph, subgraph: Subgraph, lines_of: Callable[[str]
 
 
 def _header(graph: CodeGraph, node: int, lines: Sequence[str]) -> str:
+    """The line where a node's header begins; the whole header, where it goes over several."""
+    signature = graph.details(node).signature
     start, end = int(graph.node_start[node]), int(graph.node_end[node])
-    for number in range(start, min(end, len(lines)) + 1):
-        text = lines[number - 1].rstrip()
-        if text.lstrip() and not text.lstrip().startswith("@"):
-            return f"{number:5d}| {text}"
-    return f"{start:5d}| {graph.node_name[node]}"
+    number = _header_line(lines[start - 1 : end], signature.partition("(")[0].rstrip())
+    if number is None:
+        return f"{start:5d}| {signature or graph.node_name[node]}"
+    text = lines[start + number - 1].rstrip()
+    indent = text[: len(text) - len(text.lstrip())]
+    return f"{start + number:5d}| {text if signature in text else indent + signature}"
+
+
+def _header_line(lines: Sequence[str], head: str) -> int | None:
+    """Which of a node's lines begins with `head`, or else is the first that is no decorator."""
+    found = (number for number, line in enumerate(lines) if head and line.lstrip().startswith(head))
+    others = (number for number, line in enumerate(lines) if line.strip() and not line.lstrip().startswith("@"))
+    return next(found, next(others, None))

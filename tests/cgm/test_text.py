@@ -1,9 +1,12 @@
+from collections.abc import Callable, Mapping
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cgm.graph import CodeGraph, NodeKind
+from cgm.protocols import Codebase
 from cgm.text import STOP_WORDS, identifier_terms, is_source_path, node_lines, node_text, outline, split_lines, terms
 
 SOURCE = """import os
@@ -117,6 +120,26 @@ def test_an_outline_shows_headers_with_their_line_numbers(graph: CodeGraph) -> N
 
 def test_an_outline_of_a_node_without_readable_lines_has_its_name(graph: CodeGraph) -> None:
     assert outline(graph, 1, []).splitlines()[-1] == "   12| g"
+
+
+def test_an_outline_shows_headers_whole_that_go_over_several_lines(
+    read_codebase: Callable[[Mapping[str, str]], Codebase],
+) -> None:
+    source = """class A:
+    @route(
+        "/x",
+    )
+    def f(
+        self,
+        x: int = 0,  # why
+    ) -> str:
+        pass
+def g(): pass  # one line
+"""
+    graph = read_codebase({"a.py": source}).graph
+    assert outline(graph, 1, split_lines(source)) == (
+        "    1| class A:\n    5|     def f(self, x: int = 0) -> str\n   10| def g(): pass  # one line"
+    )
 
 
 @pytest.mark.parametrize(
