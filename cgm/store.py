@@ -39,14 +39,23 @@ def write_bytes(path: Path, content: bytes) -> None:
     Raises:
         StorageError: the disk is full or the folder cannot be written.
     """
+    _replace(path, (content,))
+
+
+def write_lines(path: Path, lines: Iterable[str]) -> None:
+    """Replace a file's text in one step, without ever holding it whole. Raises as `write_bytes`."""
+    _replace(path, (line.encode("utf-8", "surrogateescape") for line in lines))
+
+
+def _replace(path: Path, pieces: Iterable[bytes]) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         try:
             with os.fdopen(descriptor, "wb") as stream:
-                stream.write(content)
+                stream.writelines(pieces)
             Path(name).replace(path)
-        except OSError:
+        except BaseException:
             Path(name).unlink(missing_ok=True)
             raise
     except OSError as error:
@@ -94,7 +103,7 @@ def write_json(path: Path, value: Any) -> None:
 
 def write_rows(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
     """Write JSON lines. Raises as `write_bytes`."""
-    write_text(path, "".join(json.dumps(row, ensure_ascii=True) + "\n" for row in rows))
+    write_lines(path, (json.dumps(row, ensure_ascii=True) + "\n" for row in rows))
 
 
 def append_row(path: Path, row: Mapping[str, Any]) -> None:

@@ -20,7 +20,7 @@ from cgm.graph import CodeGraph, EdgeKind, NodeKind
 from cgm.graphml import graphml_lines
 from cgm.json_export import cgm_json_lines
 from cgm.protocols import Codebase, Sources
-from cgm.store import write_rows, write_text
+from cgm.store import write_lines, write_rows, write_text
 from cgm.text import node_text, split_lines
 from eval.graph_page import graph_page
 from eval.neighbourhood import PageConfig
@@ -46,10 +46,10 @@ def write_exports(folder: Path, names: Sequence[str], codebase: Codebase, page: 
             yield folder / "edges.jsonl"
         elif name == "cgm_json":
             text_of = _Texts(graph, codebase.sources).of_node
-            write_text(folder / "graph.cgm.json", "".join(cgm_json_lines(graph, text_of)))
+            write_lines(folder / "graph.cgm.json", cgm_json_lines(graph, text_of))
             yield folder / "graph.cgm.json"
         elif name == "graphml":
-            write_text(folder / "graph.graphml", "".join(graphml_lines(graph)))
+            write_lines(folder / "graph.graphml", graphml_lines(graph))
             yield folder / "graph.graphml"
 
 

@@ -3,6 +3,7 @@ import os
 import resource
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from cgm.store import (
     scratch_folder,
     write_bytes,
     write_json,
+    write_lines,
     write_rows,
 )
 
@@ -42,6 +44,17 @@ def test_a_write_replaces_the_file_and_leaves_nothing_beside_it(tmp_path: Path) 
     write_bytes(tmp_path / "below" / "a", b"old")
     write_bytes(tmp_path / "below" / "a", b"new")
     assert [(path.name, path.read_bytes()) for path in (tmp_path / "below").iterdir()] == [("a", b"new")]
+
+
+def test_lines_that_fail_midway_keep_the_old_file(tmp_path: Path) -> None:
+    def lines() -> Iterator[str]:
+        yield "new"
+        raise ArtifactError("no more")
+
+    write_lines(tmp_path / "a", ["old \udcff\n", "line\n"])
+    with pytest.raises(ArtifactError):
+        write_lines(tmp_path / "a", lines())
+    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("a", b"old \xff\nline\n")]
 
 
 def _without_room(call: str) -> str:
