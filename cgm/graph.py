@@ -14,7 +14,6 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
-import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 
@@ -148,9 +147,11 @@ class CodeGraph:
             "unlinked": dict(self.unlinked),
         }
 
-    def to_networkx(self) -> "nx.MultiDiGraph[int]":
-        """Copy into a networkx multigraph of plain types; kinds are their names, edges are keyed by kind."""
-        graph: nx.MultiDiGraph[int] = nx.MultiDiGraph()
+    def to_networkx(self) -> Any:
+        """Copy into a `networkx.MultiDiGraph` of plain types; kinds are their names, edges are keyed by kind."""
+        import networkx as nx
+
+        graph = nx.MultiDiGraph()
         for node in range(len(self)):
             details = self.details(node)
             parameters = [one._asdict() for one in details.parameters]

@@ -2,7 +2,7 @@
 
 Knows which words and clauses of Python decide where to go on: each makes one way more. `else`, `finally`, `with` and
 `assert` decide nothing of their own, nor does a `case _`. Source: McCabe, A Complexity Measure, 1976, where the parts
-of a compound condition count for themselves.
+of a compound condition count for themselves. radon counts the same, and the `else` of a loop or `try`.
 """
 
 from collections.abc import Sequence
