@@ -1,4 +1,4 @@
-"""Graphs and indexes as files of `.npz` arrays.
+"""Graphs, indexes and histories as files of `.npz` arrays.
 
 Knows their columns and how names and details become bytes. Does not know where files lie (`cgm.store`). No pickle.
 """
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from cgm.details import DetailRows
 from cgm.errors import ArtifactError
 from cgm.graph import CodeGraph
+from cgm.history import History
 from cgm.protocols import DenseIndex, LexicalIndex
 from cgm.store import read_bytes, write_bytes
 
@@ -68,6 +69,19 @@ def save_dense(path: Path, index: DenseIndex) -> None:
 def load_dense(path: Path) -> DenseIndex:
     """Read what `save_dense` wrote. Raises as `load_graph`."""
     return _load_arrays(path, _dense_from_arrays)
+
+
+def save_history(path: Path, history: History) -> None:
+    """Write a history as `.npz`. Raises as `write_bytes`."""
+    arrays: _Arrays = {name: getattr(history, name) for name in _HISTORY_COLUMNS}
+    arrays |= {name: _pack(getattr(history, name)) for name in _HISTORY_TEXT}
+    arrays["gaps"] = np.frombuffer(json.dumps(dict(history.gaps)).encode(), dtype=np.uint8)
+    _save_arrays(path, arrays)
+
+
+def load_history(path: Path) -> History:
+    """Read what `save_history` wrote. Raises as `load_graph`."""
+    return _load_arrays(path, _history_from_arrays)
 
 
 def _pack(names: Sequence[str]) -> NDArray[Any]:
@@ -137,6 +151,16 @@ def _lexical_from_arrays(arrays: _Arrays) -> LexicalIndex:
     size = len(columns["indptr"][0]) - 1
     vocabulary = {term: number for number, term in enumerate(_unpack(arrays["vocabulary"], size))}
     return LexicalIndex(nodes=arrays["nodes"], vocabulary=vocabulary, fields=names, **columns)
+
+
+_HISTORY_TEXT = ("commit_id", "message")
+_HISTORY_COLUMNS = tuple(field.name for field in fields(History) if field.name not in (*_HISTORY_TEXT, "gaps"))
+
+
+def _history_from_arrays(arrays: _Arrays) -> History:
+    columns: dict[str, Any] = {name: arrays[name] for name in _HISTORY_COLUMNS}
+    columns |= {name: _unpack(arrays[name], len(arrays["commit_time"])) for name in _HISTORY_TEXT}
+    return History(**columns, gaps=json.loads(arrays["gaps"].tobytes()))
 
 
 def _dense_from_arrays(arrays: _Arrays) -> DenseIndex:

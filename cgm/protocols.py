@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from cgm.artifacts import Issue, Patch, Ranking, Rewrite, Subgraph
 from cgm.graph import CodeGraph
+from cgm.history import History
 
 
 @dataclass(frozen=True)
@@ -119,13 +120,17 @@ class Sources(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Codebase:
-    """All that a stage may see of a repository at a commit; `dense` is there only where the Retriever asks for it."""
+    """All that a stage may see of a repository at a commit.
+
+    `dense` is there only where the Retriever asks for it, `history` where preprocessing reads it and there is git.
+    """
 
     snapshot: str
     graph: CodeGraph
     lexical: LexicalIndex
     sources: Sources
     dense: DenseIndex | None = None
+    history: History | None = None
 
 
 class BlobStore(Protocol):

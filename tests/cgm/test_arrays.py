@@ -6,10 +6,20 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cgm.arrays import load_dense, load_graph, load_lexical, save_dense, save_graph, save_lexical
+from cgm.arrays import (
+    load_dense,
+    load_graph,
+    load_history,
+    load_lexical,
+    save_dense,
+    save_graph,
+    save_history,
+    save_lexical,
+)
 from cgm.details import DetailRows, NodeDetails, encode_details
 from cgm.errors import ArtifactError
 from cgm.graph import CodeGraph
+from cgm.history import History
 from cgm.protocols import DenseIndex, LexicalIndex
 from cgm.store import StageCache
 
@@ -60,6 +70,30 @@ def test_a_lexical_index_comes_back_as_it_was(tmp_path: Path) -> None:
     )
     save_lexical(tmp_path / "l.npz", index)
     assert _all_same(index, load_lexical(tmp_path / "l.npz"))
+
+
+@pytest.mark.parametrize("messages", [("why \u00fc\n\nbody", "", "\udc80"), ("",), ()])
+def test_a_history_comes_back_as_it_was(tmp_path: Path, messages: tuple[str, ...]) -> None:
+    size = len(messages)
+    integers, floats = np.arange(size, dtype=np.int32), np.ones(size, dtype=np.float32)
+    history = History(
+        commit_id=tuple(f"{number:040x}" for number in range(size)),
+        commit_time=np.arange(size, dtype=np.int64),
+        author_time=np.arange(size, dtype=np.int64),
+        commit_files=integers,
+        message=messages,
+        touch_node=integers,
+        touch_commit=integers,
+        touch_added=integers,
+        touch_deleted=integers,
+        pair_node=integers,
+        pair_other=integers,
+        pair_weight=floats,
+        pair_commits=integers,
+        gaps={"older commit": 3},
+    )
+    save_history(tmp_path / "h.npz", history)
+    assert _all_same(history, load_history(tmp_path / "h.npz"))
 
 
 def test_a_dense_index_comes_back_with_its_state(tmp_path: Path) -> None:
