@@ -16,7 +16,13 @@ from cgm.errors import RepositoryError
 
 # few enough ids that writing them never blocks while git waits to write a blob
 _BATCH = 64
-_SETTINGS = ("safe.directory=*", "core.fsmonitor=false", "core.hooksPath=/dev/null", "core.untrackedCache=false")
+_SETTINGS = (
+    "safe.directory=*",
+    "core.fsmonitor=false",
+    "core.hooksPath=/dev/null",
+    "core.untrackedCache=false",
+    "core.commitGraph=false",
+)
 
 
 @dataclass(frozen=True)
@@ -53,12 +59,20 @@ class Git:
         Raises:
             RepositoryError: the commit is unknown, or its tree is damaged.
         """
-        oid = self._commit_id(commit)
+        oid = self.commit_id(commit)
         for line in self._run("ls-tree", "-r", "-z", "-l", oid).stdout.split(b"\0"):
             if line:
                 head, _, path = line.partition(b"\t")
                 mode, _, blob, size = head.split()
                 yield TreeEntry(os.fsdecode(path), blob.decode(), _size(size), int(mode, 8))
+
+    def head(self) -> str:
+        """The full id of the commit at HEAD; empty where there is none."""
+        return self._run("rev-parse", "--verify", "--quiet", "HEAD^{commit}", check=False).stdout.decode().strip()
+
+    def prefix(self) -> str:
+        """Where the location lies below the top of the working tree; empty at the top, and in a git directory."""
+        return os.fsdecode(self._run("rev-parse", "--show-prefix").stdout.rstrip(b"\n"))
 
     def working_files(self) -> list[str]:
         """Paths tracked, or untracked and not ignored, sorted; some may be deleted, or be submodules."""
@@ -72,7 +86,12 @@ class Git:
             self._command(*arguments), env=_environment(), stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL
         )
 
-    def _commit_id(self, commit: str) -> str:
+    def commit_id(self, commit: str) -> str:
+        """The full id of the commit that a revision names.
+
+        Raises:
+            RepositoryError: there is none.
+        """
         if commit.startswith("-"):
             raise RepositoryError(f"a commit must not start with '-', got {commit!r}")
         found = self._run("rev-parse", "--verify", "--quiet", f"{commit}^{{commit}}", check=False)
@@ -174,6 +193,7 @@ def _environment() -> dict[str, str]:
         "GIT_TERMINAL_PROMPT": "0",
         "GIT_NO_LAZY_FETCH": "1",
         "GIT_NO_REPLACE_OBJECTS": "1",
+        "GIT_GRAFT_FILE": os.devnull,
         "LC_ALL": "C",
     }
 

@@ -9,7 +9,7 @@ import os
 import stat
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property, partial
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Protocol
@@ -43,14 +43,27 @@ class Reader(Protocol):
         """Yield the content of each file, in order."""
 
 
+@dataclass(frozen=True)
+class Origin:
+    """The commit, by its full id, that a snapshot is, or that its working tree stands on."""
+
+    git: Git
+    commit: str
+
+
 @dataclass(frozen=True, eq=False)
 class Snapshot:
-    """A repository's files; `files` are sorted by path, `skipped` counts what is no file, by reason."""
+    """A repository's files; `files` are sorted by path, `skipped` counts what is no file, by reason.
+
+    Without git, or before the first commit, there is no `origin`. `is_commit` tells a commit from a working tree.
+    """
 
     name: str
     files: tuple[FileEntry, ...]
     reader: Reader
     skipped: Mapping[str, int] = field(default_factory=dict)
+    origin: Origin | None = None
+    is_commit: bool = False
 
     @cached_property
     def identity(self) -> str:
@@ -131,6 +144,8 @@ def open_snapshot(location: Path, commit: str = "", *, left_out: Collection[Path
     else:
         paths = git.working_files() if kind == "worktree" else None
         snapshot = _disk_snapshot(location, paths, _below(location, left_out))
+        if kind == "worktree" and (head := git.head()):
+            snapshot = replace(snapshot, origin=Origin(git, head))
     if not snapshot.files:
         raise RepositoryError(f"repository must hold files, got none in {str(location)!r}")
     return snapshot
@@ -144,6 +159,7 @@ def _name(location: Path) -> str:
 
 
 def _commit_snapshot(git: Git, commit: str) -> Snapshot:
+    commit = git.commit_id(commit)
     skipped: Counter[str] = Counter()
     files: dict[str, FileEntry] = {}
     for entry in git.tree(commit):
@@ -153,7 +169,10 @@ def _commit_snapshot(git: Git, commit: str) -> Snapshot:
         else:
             files[entry.path] = FileEntry(entry.path, entry.oid, entry.size, entry.mode)
     ordered = sorted(files.values(), key=lambda entry: os.fsencode(entry.path))
-    return Snapshot(_name(git.location), tuple(ordered), ObjectReader(GitObjects(git)), dict(skipped))
+    reader = ObjectReader(GitObjects(git))
+    return Snapshot(
+        _name(git.location), tuple(ordered), reader, dict(skipped), origin=Origin(git, commit), is_commit=True
+    )
 
 
 def _not_a_file(entry: TreeEntry) -> str:

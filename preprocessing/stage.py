@@ -14,9 +14,11 @@ from pathlib import Path
 
 from cgm.errors import ParseError, require
 from cgm.graph import CodeGraph
+from cgm.history import History
 from cgm.protocols import BlobStore, Codebase
 from preprocessing.cache import FactsCache
 from preprocessing.facts import FileFacts
+from preprocessing.history import HistoryLimits, read_history
 from preprocessing.index import LexicalBuilder
 from preprocessing.parse import parse_opaque, parse_text
 from preprocessing.reading import Reading, not_looked_into
@@ -32,25 +34,41 @@ _VENDORED = """
 
 @dataclass
 class PreprocessingConfig:
-    """Which files are looked into.
+    """Which files are looked into, and how much of the past.
 
     A file above `max_file_bytes` becomes a node without contents, and a file that does not parse in
     `parse_timeout_s` a node with its text. The words of texts without a grammar are indexed up to
     `max_indexed_text_bytes`. Files that match a glob of `exclude` are left out and counted. Files of languages other
     than Python become nodes without contents, and are counted, where they match a glob of `vendored`, say that they
     are generated (`skip_generated`), or have lines of more than `max_mean_line_bytes` on average, 0 for any.
+
+    Of the commit's ancestors the newest `history_commits` are read (none where it is 0), for at most
+    `history_timeout_s`. What changed together weighs half after each `history_half_life_days`; commits of more than
+    `history_max_files` files say nothing of that.
     """
 
     max_file_bytes: int = 1_000_000
     parse_timeout_s: float = 10.0
     max_indexed_text_bytes: int = 4096
     exclude: list[str] = field(default_factory=lambda: ["node_modules/*", "*/node_modules/*", "*.min.js", "*.min.css"])
+    history_commits: int = 0
+    history_timeout_s: float = 20.0
+    history_half_life_days: float = 365.0
+    history_max_files: int = 30
 
     vendored: list[str] = field(default_factory=_VENDORED.split)
     skip_generated: bool = True
     max_mean_line_bytes: int = 400
 
     def __post_init__(self) -> None:
+        require(self.history_commits >= 0, "preprocessing.history_commits must be >= 0", self.history_commits)
+        require(self.history_timeout_s > 0, "preprocessing.history_timeout_s must be > 0", self.history_timeout_s)
+        require(self.history_max_files >= 1, "preprocessing.history_max_files must be >= 1", self.history_max_files)
+        require(
+            self.history_half_life_days > 0,
+            "preprocessing.history_half_life_days must be > 0",
+            self.history_half_life_days,
+        )
         require(self.max_file_bytes >= 1, "preprocessing.max_file_bytes must be >= 1", self.max_file_bytes)
         require(self.parse_timeout_s > 0, "preprocessing.parse_timeout_s must be > 0", self.parse_timeout_s)
         require(
@@ -71,6 +89,7 @@ class CodeGraphPreprocessor:
 
     def __init__(self, config: PreprocessingConfig, *, blobs: BlobStore | None = None) -> None:
         self.config = config
+        self._blobs = blobs
         self._cache = FactsCache(blobs)
         self._reading = Reading(
             seconds=config.parse_timeout_s,
@@ -80,6 +99,10 @@ class CodeGraphPreprocessor:
             max_mean_line_bytes=config.max_mean_line_bytes,
         )
         self._lexical = LexicalBuilder()
+
+    def reads_history(self, snapshot: Snapshot) -> bool:
+        """Whether the codebase of a snapshot has a history, and so depends on its commit beside its files."""
+        return self.config.history_commits > 0 and snapshot.origin is not None
 
     def preprocess(self, snapshot: Snapshot) -> Codebase:
         """Turn a snapshot into all that later stages may see.
@@ -98,7 +121,8 @@ class CodeGraphPreprocessor:
     def _preprocess(self, snapshot: Snapshot) -> Codebase:
         linked, facts = self._link(snapshot)
         lexical = self._lexical.build(linked.graph, linked.files, facts)
-        return Codebase(snapshot.identity, linked.graph, lexical, snapshot)
+        history = self._history(snapshot, linked.graph)
+        return Codebase(snapshot.identity, linked.graph, lexical, snapshot, history=history)
 
     def _link(self, snapshot: Snapshot) -> tuple[Linked, list[FileFacts]]:
         files, left_out = self._chosen(snapshot)
@@ -106,6 +130,18 @@ class CodeGraphPreprocessor:
         linked = link(snapshot.name, [entry.path for entry in files], facts)
         unlinked = {**linked.graph.unlinked, **{f"file: {reason}": n for reason, n in sorted(left_out.items()) if n}}
         return replace(linked, graph=replace(linked.graph, unlinked=unlinked)), facts
+
+    def _history(self, snapshot: Snapshot, graph: CodeGraph) -> History | None:
+        config = self.config
+        if not self.reads_history(snapshot):
+            return None
+        limits = HistoryLimits(
+            commits=config.history_commits,
+            seconds=config.history_timeout_s,
+            half_life_days=config.history_half_life_days,
+            max_files=config.history_max_files,
+        )
+        return read_history(snapshot, graph, limits, blobs=self._blobs)
 
     def _chosen(self, snapshot: Snapshot) -> tuple[list[FileEntry], Counter[str]]:
         left_out = Counter(snapshot.skipped)

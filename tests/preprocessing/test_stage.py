@@ -199,7 +199,16 @@ def test_the_garbage_collector_runs_again_afterwards_even_after_an_error(
 
 
 @pytest.mark.parametrize(
-    ("key", "value"), [("max_file_bytes", 0), ("parse_timeout_s", 0.0), ("max_indexed_text_bytes", -1)]
+    ("key", "value"),
+    [
+        ("max_file_bytes", 0),
+        ("parse_timeout_s", 0.0),
+        ("max_indexed_text_bytes", -1),
+        ("history_commits", -1),
+        ("history_timeout_s", 0.0),
+        ("history_half_life_days", 0.0),
+        ("history_max_files", 0),
+    ],
 )
 def test_a_meaningless_setting_is_refused(key: str, value: float) -> None:
     with pytest.raises(ConfigError, match=rf"preprocessing\.{key} must be"):
