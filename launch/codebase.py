@@ -8,9 +8,19 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from cgm.arrays import load_dense, load_graph, load_lexical, save_dense, save_graph, save_lexical
+from cgm.arrays import (
+    load_dense,
+    load_graph,
+    load_history,
+    load_lexical,
+    save_dense,
+    save_graph,
+    save_history,
+    save_lexical,
+)
 from cgm.errors import StorageError
 from cgm.graph import CodeGraph, NodeKind
+from cgm.history import History
 from cgm.protocols import Codebase, Embedder
 from cgm.store import StageCache
 from preprocessing.facts import TEXT
@@ -21,8 +31,11 @@ from preprocessing.snapshot import Snapshot
 class Preprocessor(Protocol):
     """Stage 0."""
 
+    def reads_history(self, snapshot: Snapshot) -> bool:
+        """Whether the codebase of a snapshot has a history."""
+
     def preprocess(self, snapshot: Snapshot) -> Codebase:
-        """Turn a snapshot into a graph and its lexical index."""
+        """Turn a snapshot into a graph, its lexical index and, where that is asked for, its history."""
 
 
 @dataclass(frozen=True)
@@ -62,11 +75,18 @@ class CodebaseCache:
         self._preprocessor = preprocessor
         self._embedder = embedder
 
+    def inputs(self, snapshot: Snapshot) -> tuple[str, ...]:
+        """What of a snapshot decides its codebase: equal trees have one graph, but not one history."""
+        commit = snapshot.origin.commit if snapshot.origin and self._preprocessor.reads_history(snapshot) else ""
+        return (snapshot.name, snapshot.identity, *filter(None, [commit]))
+
     def build(self, snapshot: Snapshot, key: str) -> Codebase:
         """Index a snapshot and keep it. Raises as the preprocessor and `cgm.store.write_bytes`."""
         codebase = self._preprocessor.preprocess(snapshot)
         save_graph(self._cache.path("preprocessing", key, ".graph.npz"), codebase.graph)
         save_lexical(self._cache.path("preprocessing", key, ".lexical.npz"), codebase.lexical)
+        if codebase.history is not None:
+            save_history(self._cache.path("preprocessing", key, ".history.npz"), codebase.history)
         return codebase
 
     def load(self, snapshot: Snapshot, key: str) -> Codebase:
@@ -74,9 +94,15 @@ class CodebaseCache:
         try:
             graph = load_graph(self._cache.path("preprocessing", key, ".graph.npz"))
             lexical = load_lexical(self._cache.path("preprocessing", key, ".lexical.npz"))
+            history = self._load_history(snapshot, key)
         except StorageError:
             return self.build(snapshot, key)
-        return Codebase(snapshot.identity, graph, lexical, snapshot)
+        return Codebase(snapshot.identity, graph, lexical, snapshot, history=history)
+
+    def _load_history(self, snapshot: Snapshot, key: str) -> History | None:
+        if not self._preprocessor.reads_history(snapshot):
+            return None
+        return load_history(self._cache.path("preprocessing", key, ".history.npz"))
 
     def embed(self, codebase: Codebase, key: str) -> Codebase:
         """Embed a codebase's documents and keep the vectors. Raises as the embedder and `cgm.store.write_bytes`."""

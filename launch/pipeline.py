@@ -143,7 +143,7 @@ class Chain:
     def open(self) -> None:
         """Open the snapshot and index it, unless it was indexed before."""
         self._snapshot = self._pipeline.snapshot(self._instance)
-        inputs = (self._snapshot.name, self._snapshot.identity)
+        inputs = self._pipeline.codebases.inputs(self._snapshot)
         self._outcome.counts = self._step("preprocessing", Indexed, inputs, self._index).counts
 
     def _rewriter(self) -> None:
