@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import openai
-
 from cgm.errors import AnswerError, ModelUnavailableError, require
 from cgm.keys import read_key, without_key
 from cgm.protocols import Answer, AnswerForm, Message, Sampling
@@ -60,10 +58,13 @@ class OpenAILLM:
     """A model behind an OpenAI-compatible server. A constraint that the dialect has no words for is left out."""
 
     def __init__(self, config: OpenAIConfig) -> None:
+        # it takes half a second to load, which only a run that asks a server pays for
+        from openai import OpenAI
+
         require(bool(config.model), "llm.model must name the server's model", config.model)
         self.config = config
         self._key = read_key("llm", config.key_variable)
-        self._client = openai.OpenAI(
+        self._client = OpenAI(
             api_key=self._key or "none", base_url=config.base_url, timeout=config.timeout, max_retries=config.retries
         )
 
@@ -87,6 +88,8 @@ class OpenAILLM:
         return answers[: sampling.count]
 
     def _ask(self, request: Mapping[str, Any]) -> str:
+        import openai
+
         config = self.config
         try:
             return self._client.chat.completions.with_raw_response.create(**request).text

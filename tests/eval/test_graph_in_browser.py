@@ -80,6 +80,20 @@ def find(tab: Any, text: str) -> None:
     settle(tab)
 
 
+def touch(tab: Any, begin: list[tuple[int, int]], end: list[tuple[int, int]]) -> None:
+    """Put fingers down, move them in ten steps, and lift them."""
+    session = tab.context.new_cdp_session(tab)
+    for step in range(11):
+        points = [
+            {"x": x + (to_x - x) * step / 10, "y": y + (to_y - y) * step / 10, "id": number}
+            for number, ((x, y), (to_x, to_y)) in enumerate(zip(begin, end, strict=True))
+        ]
+        kind = "touchMove" if step else "touchStart"
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+    session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    settle(tab)
+
+
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
     playwright = pytest.importorskip("playwright.sync_api")
@@ -219,6 +233,31 @@ def test_on_a_phone_nothing_is_wider_than_the_screen(browser: Browser, shop_page
     box = tab.locator("#details").bounding_box()
     assert (box["x"], box["width"]) == (0, 360)
     assert box["y"] > 250
+
+
+def test_two_fingers_zoom_and_one_moves(browser: Browser, shop_page: str) -> None:
+    tab = browser.open(shop_page, viewport={"width": 400, "height": 700}, has_touch=True)
+    before = tab.evaluate(_PIXELS, "FUNCTION")
+    wide, narrow = [(80, 400), (320, 400)], [(110, 400), (290, 400)]
+    touch(tab, wide, narrow)
+    far = tab.evaluate(_PIXELS, "FUNCTION")["count"]
+    assert 0 < far < 0.9 * before["count"]
+    touch(tab, narrow, wide)
+    near = tab.evaluate(_PIXELS, "FUNCTION")["count"]
+    assert abs(near - before["count"]) < 0.2 * before["count"]
+    touch(tab, [(200, 100)], [(200, 690)])
+    assert tab.evaluate(_PIXELS, "FUNCTION")["count"] < near
+    assert not tab.locator("#details").is_visible()
+
+
+def test_a_double_click_comes_nearer(browser: Browser, shop_page: str) -> None:
+    tab = browser.open(shop_page)
+    before = tab.evaluate(_PIXELS, "FUNCTION")
+    tab.locator("#graph").dblclick(position={"x": before["x"], "y": before["y"]})
+    tab.keyboard.press("Escape")
+    tab.mouse.move(2, 2)
+    settle(tab)
+    assert tab.evaluate(_PIXELS, "FUNCTION") != before
 
 
 def test_hostile_text_is_text(browser: Browser, codebase_of: Callable[..., Codebase]) -> None:
