@@ -60,6 +60,10 @@ class Definitions:
             if "unbound" in outline.match.settings or outline.owner in _OWN
         ]
 
+    def nameless_classes(self) -> list[Outline]:
+        """Classes that stand where objects of them are made."""
+        return [outline for outline in self._extents.outlines if outline.is_nameless_class]
+
     def complexity(self) -> list[int]:
         """1 + decisions of every function and lambda, 0 of classes."""
         branches: Counter[int] = Counter()
@@ -145,7 +149,8 @@ class Definitions:
 
     def _name(self, outline: Outline, parent: int) -> str:
         if not outline.name:
-            return f"<lambda:{outline.node.start_point.row + 1}>"
+            kind = "class" if outline.kind == NodeKind.CLASS else "lambda"
+            return f"<{kind}:{outline.node.start_point.row + 1}>"
         is_member = parent >= 0 or outline.owner in _OWN
         return outline.name if is_member else join_names(outline.owner, outline.name)
 

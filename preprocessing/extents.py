@@ -60,6 +60,12 @@ class Outline:
         """Whether it is a class that is only implemented."""
         return "definition.interface" in self.match.parts
 
+    @property
+    def is_nameless_class(self) -> bool:
+        """Whether it is a class that stands where an object of it is made."""
+        named = "name" in self.match.parts or "name" in self.match.settings
+        return self.kind == NodeKind.CLASS and not named
+
 
 class Extents:
     """The outlines of one file in document order, and who owns which byte."""
@@ -189,6 +195,9 @@ def _events(number: int, outline: Outline) -> list[_Event]:
     """Where the parts of an outline begin; at one byte, what ends comes first, the innermost before the outer."""
     start, end = outline.node.start_byte, outline.node.end_byte
     body = outline.match.parts.get("body")
+    if outline.is_nameless_class and body is not None:
+        # what it is made with belongs to whoever makes it
+        start, end = body.start_byte, body.end_byte
     events: list[_Event] = [((start, 1, number), (number, SIGNATURE)), ((end, 0, -number), (outline.inside, BODY))]
     if body is not None:
         events.append(((body.start_byte, 1, number), (number, BODY)))

@@ -3,7 +3,8 @@
 Knows the captures below. Does not know grammars (`preprocessing.grammar`) nor other files. Every pattern of
 `queries/<language>.scm` has one main capture, and parts beside it:
 
-    @definition.class        a class, struct, enum, record, object: CLASS
+    @definition.class        a class, struct, enum, record, object: CLASS; without a name it is one that stands where
+                             an object is made of it, and @extends is its base
     @definition.interface    an interface or trait: CLASS, whose classes implement it
     @definition.function     a function, method or constructor: FUNCTION; so is a function expression bound to a name
     @definition.lambda       a function without a name: LAMBDA; what it defines belongs to the definition around
@@ -50,10 +51,12 @@ Chains are written with `.` whatever the language writes; own words become `self
 ends in `/` and its number of arguments.
 """
 
+from collections.abc import Iterator
 from functools import cache
 from importlib import metadata, resources
 
 from cgm.details import encode_details
+from cgm.graph import NodeKind
 from cgm.store import fingerprint
 from preprocessing.definitions import Definitions
 from preprocessing.expressions import Expressions
@@ -127,15 +130,24 @@ def _clauses(matches: Matches, expressions: Expressions, definitions: Definition
         rows.append(Clause(EXPORT, MODULE, _exported_name(matches, match), value, _line(match)))
     rows += [_using(matches, expressions, match) for match in matches.all("using")]
     rows += [Clause(UNBOUND, scope, owner, "", 0) for scope, owner in definitions.unbound()]
+    return [*rows, *_bases(matches, expressions, definitions)]
+
+
+def _bases(matches: Matches, expressions: Expressions, definitions: Definitions) -> Iterator[Clause]:
+    """The bases of classes: in their headers, of blocks, said elsewhere, and of classes without a name."""
     for kind in (EXTENDS, IMPLEMENTS):
         for match in matches.all(kind):
             scope, owner = definitions.owner_at(match.node.start_byte)
-            named = expressions.owner(match.node)
             if "receiver" in match.parts:
-                owner = expressions.owner(match.parts["receiver"])
-            if named and (owner or scope != MODULE):
-                rows.append(Clause(kind, scope, owner, named, _line(match)))
-    return rows
+                scope, owner = MODULE, expressions.owner(match.parts["receiver"])
+            named = expressions.owner(match.node)
+            is_header = scope != MODULE and definitions.rows[scope].kind == NodeKind.CLASS
+            if named and (owner or is_header) and "definition.class" not in match.parts:
+                yield Clause(kind, scope, owner, named, _line(match))
+    for outline in definitions.nameless_classes():
+        node = outline.match.parts.get(EXTENDS)
+        if node is not None:
+            yield Clause(EXTENDS, outline.scope, "", expressions.owner(node), _line(outline.match))
 
 
 def _using(matches: Matches, expressions: Expressions, match: Match) -> Clause:

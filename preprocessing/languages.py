@@ -64,7 +64,9 @@ class Language:
 
 
 _JAVA_BUILTINS = """
-    boolean byte char double float int long short
+    boolean byte char double float int long short java javax Appendable
+    IllegalAccessException SecurityException
+    InstantiationException StackTraceElement Readable
     Boolean Byte CharSequence Character Class ClassLoader Comparable Deprecated Double Enum Error Exception Float
     FunctionalInterface IllegalArgumentException IllegalStateException Integer Iterable Long Math NullPointerException
     Number Object Override Record Runnable RuntimeException SafeVarargs Short String StringBuffer StringBuilder
@@ -75,12 +77,13 @@ _JAVA_BUILTINS = """
     """
 
 _JAVA_METHODS = """
-    accept add addAll append apply charAt clear close collect compareTo computeIfAbsent contains containsKey
-    containsValue endsWith entrySet equals filter findFirst flatMap forEach format get getBytes getClass getKey
-    getMessage getName getOrDefault getValue hasNext hashCode indexOf isEmpty isPresent iterator join keySet lastIndexOf
-    length map matches name next of orElse orElseGet ordinal parse print printStackTrace println put putAll putIfAbsent
-    remove removeAll replace replaceAll run set size sort split startsWith stream substring test toArray toLowerCase
-    toString toUpperCase trim valueOf values write
+    accept add addAll append apply charAt clear clone close collect compareTo computeIfAbsent contains containsKey
+    containsValue endsWith entrySet equals filter finalize findFirst flatMap forEach format get getBytes getClass
+    getKey getMessage getName getOrDefault getSimpleName getValue hasNext hashCode indexOf isEmpty isInstance
+    isPresent iterator join keySet lastIndexOf length map matches name next notify notifyAll of orElse orElseGet
+    ordinal parse print printStackTrace println put putAll putIfAbsent remove removeAll replace replaceAll run set
+    size sort split startsWith stream substring test toArray toLowerCase toString toUpperCase trim valueOf values
+    wait write
     """
 
 _SCRIPT_BUILTINS = """

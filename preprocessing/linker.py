@@ -20,6 +20,7 @@ from preprocessing.symbols import Symbols, split_use
 from preprocessing.tree import Edge, Tree
 
 _MOST_CANDIDATES = 5
+_MOST_OVERLOADS = 16
 _REASONS = {
     Sort.UNKNOWN: "unresolved",
     Sort.LOCAL: "unresolved",
@@ -112,12 +113,17 @@ class FamilyLinker:
     def _link_bases(self, node: int) -> None:
         for clause, base, line in self._symbols.bases(node):
             kind = EdgeKind.EXTENDS if clause == EXTENDS else EdgeKind.IMPLEMENTS
+            if base.sort == Sort.NODE and self._is_interface(base.target) and not self._is_interface(node):
+                kind = EdgeKind.IMPLEMENTS
             if base.sort == Sort.NODE and self._registry.is_class(base.target) and base.target != node:
                 self._add(kind, node, base.target, line)
             else:
                 self._skip(kind, _REASONS[base.sort])
         for parent in self._symbols.order(node)[1:]:
             self._below.setdefault(parent, []).append(node)
+
+    def _is_interface(self, node: int) -> bool:
+        return self._tree.kind[node] == NodeKind.CLASS and self._registry.definition(node).is_abstract
 
     def _link_overrides(self, node: int) -> None:
         """Link each method to the abstract ones that it implements, of each base that has one."""
@@ -195,17 +201,13 @@ class FamilyLinker:
 
     def _call_initialiser(self, source: int, node: int, line: int, arguments: int) -> bool:
         """Call what makes an object of a class; whether there is something of the kind."""
-        for name in self._registry.language(node).constructors:
-            own = self._registry.own(node, name or self._registry.name(node))
-            functions = [one for one in own if self._tree.kind[one] == NodeKind.FUNCTION]
-            if functions:
-                self._call_all(source, self._fitting(functions, arguments), line)
-                return True
-        return False
+        functions = self._registry.constructors(node)
+        self._call_all(source, self._fitting(functions, arguments), line)
+        return bool(functions)
 
     def _call_all(self, source: int, targets: Sequence[int], line: int) -> None:
-        """Call one of several: each with its share of confidence."""
-        if len(targets) > _MOST_CANDIDATES:
+        """Call one of several of one class: each with its share of confidence."""
+        if len(targets) > _MOST_OVERLOADS:
             self._skip(EdgeKind.CALLS, "ambiguous")
             return
         for target in targets:
@@ -256,9 +258,11 @@ class FamilyLinker:
             return _REASONS[meaning.sort]
         if meaning.sort == Sort.MISSING and meaning.target >= 0:
             return "inherited" if self._symbols.has_foreign_base(meaning.target) else ""
+        if name in self._registry.language(source).common and meaning.sort != Sort.LOCAL:
+            return "builtin method"
         if not is_member:
             return "local" if meaning.sort == Sort.LOCAL else "unresolved"
-        return "builtin method" if name in self._registry.language(source).common else ""
+        return ""
 
     def _candidates(self, meaning: Meaning, name: str) -> list[int]:
         if meaning.sort != Sort.MISSING or meaning.target < 0:

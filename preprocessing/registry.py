@@ -32,7 +32,8 @@ _OWNED = re.compile(r"[\w$]+(?:\.[\w$]+)*(?=\.[^.]+$)")
 class Registry:
     """Tables over the nodes of some files. Scopes are nodes of the tree; a file's node is its outermost scope.
 
-    `adopted` are members that stand outside of their class or object, `owner` whose member each of them is.
+    `adopted` are members that stand outside of their class or object, `owner` whose member each of them is. `makers`
+    are the constructors of a class where they are called like it, which no member access means.
     """
 
     def __init__(self, tree: Tree, facts: Sequence[FileFacts], files: Sequence[int], origins: Origins) -> None:
@@ -52,6 +53,7 @@ class Registry:
         self.bases: dict[int, list[tuple[str, str, int]]] = {}  # kind, chain, line
         self.strangers: list[tuple[int, str]] = []  # members of what is called so
         self.foreign_bases: list[tuple[int, Clause]] = []  # file and clause
+        self.makers: dict[int, list[int]] = {}
         self.unbound: set[int] = set()
         self.hidden: dict[int, dict[str, list[int]]] = {}
         for file in files:
@@ -94,11 +96,10 @@ class Registry:
 
     def siblings(self, node: int) -> list[int]:
         """A function and those that overload it: of one name in one class or file."""
-        name = self.name(node)
         parent = self.owner.get(node)
-        table = self.members.get(self.tree.parent[node], {}) if parent is None else self.adopted[parent]
+        table = self.members.get(self.tree.parent[node], {}) if parent is None else self.adopted.get(parent, {})
         kind = self.tree.kind[node]
-        found = [one for one in table.get(name, ()) if self.tree.kind[one] == kind] or [node]
+        found = [one for one in table.get(self.name(node), ()) if self.tree.kind[one] == kind] or [node]
         if self.language(node).overloads:
             return found
         # other languages may declare a function several times, but it is one
@@ -106,8 +107,24 @@ class Registry:
 
     def adopt(self, node: int, owner: int) -> None:
         """Make a definition a member of what it says it belongs to."""
-        self.adopted.setdefault(owner, {}).setdefault(self.name(node), []).append(node)
         self.owner[node] = owner
+        if self._is_maker(node, owner):
+            self.makers.setdefault(owner, []).append(node)
+        else:
+            self.adopted.setdefault(owner, {}).setdefault(self.name(node), []).append(node)
+
+    def constructors(self, node: int) -> list[int]:
+        """The functions that making an object of a class calls; a language may give them one of several names."""
+        names = self.language(node).constructors
+        named = (self.own(node, name) for name in names if name)
+        found = next(filter(None, [self.makers.get(node, []), *named]), [])
+        return [one for one in found if self.tree.kind[one] == NodeKind.FUNCTION]
+
+    def _is_maker(self, node: int, owner: int) -> bool:
+        """Whether a function is a constructor that is called like its class."""
+        if "" not in self.language(node).constructors or self.tree.kind[node] != NodeKind.FUNCTION:
+            return False
+        return self.tree.kind[owner] == NodeKind.CLASS and self.name(node) == self.name(owner)
 
     def own(self, node: int, name: str) -> list[int]:
         """The members of that name of a class or object, wherever they stand."""
@@ -139,6 +156,8 @@ class Registry:
                 self.hidden.setdefault(parent, {}).setdefault(row.name, []).append(node)
                 if hidden[node] and parent != top:
                     self.strangers.append((node, hidden[node]))
+            elif parent != top and self._is_maker(node, parent):
+                self.makers.setdefault(parent, []).append(node)
             else:
                 self.members.setdefault(parent, {}).setdefault(row.name, []).append(node)
                 if space is not None and parent == top:

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from cgm.graph import NodeKind
-from preprocessing.facts import EXTENDS, Import
+from preprocessing.facts import EXTENDS, MODULE, Import
+from preprocessing.languages import ImportRule
 from preprocessing.names import BUILTIN, FOREIGN, LOCAL, UNKNOWN, Meaning, Sort
 from preprocessing.origins import Origin, Origins
 from preprocessing.registry import Registry
@@ -73,6 +74,9 @@ class Symbols:
             is_called = bool(calls) or (number == last and arguments >= 0)
             if number == 0:
                 meaning = self._head(scope, name, is_called)
+            elif number == 1 and meaning.sort == Sort.UNKNOWN:
+                meaning = self._named_in_full(scope, [name for name, _ in parts])
+                return (meaning, meaning.target if meaning.sort == Sort.NODE else -1)
             elif meaning.sort != Sort.MISSING:
                 meaning = self._member(meaning, name, is_called)
             else:
@@ -82,6 +86,13 @@ class Symbols:
                 passed = meaning.target
             meaning = self._called(meaning, calls)
         return meaning, passed
+
+    def _named_in_full(self, scope: int, names: list[str]) -> Meaning:
+        """What a name with its whole package means, where imports are of that kind."""
+        if self.registry.language(scope).imports != ImportRule.PACKAGE:
+            return UNKNOWN
+        found = self.imported(self.tree.file[scope], Import(MODULE, ".".join(names), "", "", 0, 0))
+        return found if found.sort == Sort.NODE else UNKNOWN
 
     def mean(self, scope: int, chain: str) -> Meaning:
         """What a chain means in a scope; UNKNOWN where names lead in circles."""
@@ -201,10 +212,9 @@ class Symbols:
                 return self._pick(self.registry.members[scope][name], is_called=is_called)
             if name in self.registry.imports.get(scope, ()):
                 return self.imported(self.tree.file[scope], self.registry.imports[scope][name])
-            if name in self.registry.bound.get(scope, ()) and not (is_called and implicit_self):
+            if is_called and implicit_self and owner is None:
                 # a variable and a method may share their name where functions are no values
-                found = self._assigned(scope, name)
-                return LOCAL if found.sort == Sort.UNKNOWN else found
+                return None
         if owner is not None and implicit_self:
             return self.find_member(self.order(owner), name, is_called=is_called) or self._parameter(owner, name)
         return self._parameter(scope, name)

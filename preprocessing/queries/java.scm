@@ -11,6 +11,8 @@
 (interface_declaration name: (identifier) @name body: (_) @body) @definition.interface
 (annotation_type_declaration name: (identifier) @name body: (_) @body) @definition.interface
 
+(object_creation_expression type: (_) @extends (class_body) @body) @definition.class
+
 (superclass (_) @extends)
 (extends_interfaces (type_list (_) @extends))
 (super_interfaces (type_list (_) @implements))
@@ -51,12 +53,14 @@
 (explicit_constructor_invocation constructor: (_) @callee arguments: (_) @arguments) @call
 (method_reference . (_) @object (identifier) @member .) @access
 (field_access object: (_) @object field: (_) @member) @access
+(class_literal) @literal
+[(string_literal) (character_literal) (decimal_integer_literal) (true) (false) (array_initializer)] @literal
 (parenthesized_expression (_) @inner) @expression
 (cast_expression type: (_) @of) @expression
 (array_access array: (_) @unnamed) @expression
 
 (scoped_type_identifier . (_) @object (type_identifier) @member .) @access
-(type_identifier) @reference
+((type_identifier) @reference (#not-eq? @reference "var"))
 (identifier) @mention
 
 (if_statement) @branch
