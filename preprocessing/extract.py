@@ -43,6 +43,7 @@ Knows the captures below. Does not know grammars (`preprocessing.grammar`) nor o
     @assignment              @target and @value: what is stored in a field of the own object defines that field; or
                              @name and @type of a parameter that is also a field
     @annotation              an annotation that stands before a definition, and belongs to its header
+    @returned                the expression that a function without a written type gives back
     @decorator               the name of an annotation in the header of a definition
     @branch                  a decision, for cyclomatic complexity
     @string @comment         text that is no code
@@ -115,12 +116,21 @@ def extract(language: Language, source: bytes, seconds: float = 10.0) -> FileFac
         words=_words(matches, extents),
         complexity=(*definitions.complexity(), *([0] * len(variables.definitions))),
         details="\n" + "".join(map(encode_details, details)),
-        clauses=tuple(dict.fromkeys(_clauses(matches, expressions, definitions))),
+        clauses=tuple(
+            dict.fromkeys(
+                [
+                    *_clauses(matches, expressions),
+                    *(Clause(UNBOUND, scope, owner, "", 0) for scope, owner in definitions.unbound()),
+                    *(Clause(UNBOUND, number, "self", "", 0) for number in variables.unbound),
+                    *_bases(matches, expressions, definitions),
+                ]
+            )
+        ),
     )
 
 
-def _clauses(matches: Matches, expressions: Expressions, definitions: Definitions) -> list[Clause]:
-    """What a file says beside its definitions: its package, its exports and the bases of its classes."""
+def _clauses(matches: Matches, expressions: Expressions) -> list[Clause]:
+    """What a file says of itself as a whole: its package, its exports and what it uses."""
     rows = []
     for match in matches.all("package"):
         name = matches.text(match.parts["package.name"])
@@ -128,9 +138,7 @@ def _clauses(matches: Matches, expressions: Expressions, definitions: Definition
     for match in matches.all("export"):
         value = expressions.chain(match.parts["export.value"])
         rows.append(Clause(EXPORT, MODULE, _exported_name(matches, match), value, _line(match)))
-    rows += [_using(matches, expressions, match) for match in matches.all("using")]
-    rows += [Clause(UNBOUND, scope, owner, "", 0) for scope, owner in definitions.unbound()]
-    return [*rows, *_bases(matches, expressions, definitions)]
+    return rows + [_using(matches, expressions, match) for match in matches.all("using")]
 
 
 def _bases(matches: Matches, expressions: Expressions, definitions: Definitions) -> Iterator[Clause]:

@@ -48,15 +48,21 @@ class PathOrigins(Plain):
     def __init__(self, paths: Sequence[str], facts: Sequence[FileFacts], files: Sequence[int]) -> None:
         self._paths = paths
         self._files = {paths[number]: number for number in files}
-        self._packages: dict[str, tuple[str, str]] = {}
+        self._packages: dict[str, str] = {}
+        self._entries: dict[str, str] = {}
         for path, clause in declared_names(paths, facts, "package.json"):
-            self._packages.setdefault(clause.value, (path.rpartition("/")[0], clause.subject))
+            folder = path.rpartition("/")[0]
+            self._packages.setdefault(clause.value, folder)
+            self._entries[folder] = clause.subject
 
     def find(self, importer: int, module: str) -> Origin | None:
         """What an import of a file leads to."""
         if module.startswith("."):
             place = normpath(f"{self._paths[importer].rpartition('/')[0]}/{module}".lstrip("/"))
+            place = "" if place == "." else place
             found = self._at(place)
+            if found is None and place in self._entries:
+                found = self._entry(place)
         else:
             found = self._in_package(module)
         return None if found is None else Origin((found,))
@@ -68,7 +74,6 @@ class PathOrigins(Plain):
 
     def _at(self, place: str) -> int | None:
         """The file at a path that may lack its suffix, have that of its compiled form, or be a folder."""
-        place = "" if place == "." else place
         stem, dot, suffix = place.rpartition(".")
         stems = [stem] if dot and suffix in ("js", "jsx", "mjs", "cjs") else []
         candidates = [place, *(f"{one}{end}" for one in (place, *stems) for end in _SCRIPT_SUFFIXES)]
@@ -79,16 +84,19 @@ class PathOrigins(Plain):
         """A file of a package of this snapshot, by the name that its manifest declares."""
         parts = module.split("/")
         for size in range(len(parts), 0, -1):
-            folder, entry = self._packages.get("/".join(parts[:size]), (None, ""))
-            if folder is None:
-                continue
-            inner = "/".join(parts[size:])
-            tried = (
-                [inner, f"src/{inner}", f"lib/{inner}"] if inner else [*([entry] if entry else ()), *_SCRIPT_ENTRIES]
-            )
-            places = (normpath(f"{folder}/{one}".lstrip("/")) for one in tried)
-            return next((found for place in places if (found := self._at(place)) is not None), None)
+            folder = self._packages.get("/".join(parts[:size]))
+            if folder is not None:
+                inner = "/".join(parts[size:])
+                return self._first(folder, (inner, f"src/{inner}", f"lib/{inner}")) if inner else self._entry(folder)
         return None
+
+    def _entry(self, folder: str) -> int | None:
+        """The file that a folder with a manifest is imported as."""
+        return self._first(folder, (*filter(None, [self._entries[folder]]), *_SCRIPT_ENTRIES))
+
+    def _first(self, folder: str, places: Sequence[str]) -> int | None:
+        found = (self._at(normpath(f"{folder}/{one}".lstrip("/"))) for one in places)
+        return next((one for one in found if one is not None), None)
 
 
 class PackageOrigins(Plain):

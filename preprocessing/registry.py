@@ -89,7 +89,7 @@ class Registry:
         while scope != top:
             if scope in self.owner:
                 return self.owner[scope]
-            if self.tree.kind[scope] == NodeKind.CLASS:
+            if self.is_class(scope):
                 return scope
             scope = self.tree.parent[scope]
         return None

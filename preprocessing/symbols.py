@@ -14,6 +14,7 @@ from preprocessing.names import BUILTIN, FOREIGN, LOCAL, UNKNOWN, Meaning, Sort
 from preprocessing.origins import Origin, Origins
 from preprocessing.registry import Registry
 from preprocessing.uses import EXPORTED
+from preprocessing.variables import RETURNED
 
 _DEEPEST = 40
 _OPEN = frozenset({Sort.UNKNOWN, Sort.LOCAL, Sort.MISSING})
@@ -347,7 +348,10 @@ class Symbols:
     def _returned(self, function: int) -> Meaning:
         """An object of the class that a function is written to return."""
         returns = self.registry.definition(function).returns
-        found = self.value(self.mean(function, returns)) if returns else UNKNOWN
+        found = self.value(self.mean(function, returns)) if returns else self._assigned(function, RETURNED)
+        if not returns and found.sort == Sort.NODE:
+            # it gives back the class itself, or a function
+            return found
         if found.sort == Sort.NODE and self.registry.is_class(found.target):
             return Meaning(Sort.OBJECT, found.target)
         return found if found.sort in (Sort.OBJECT, Sort.FOREIGN, Sort.BUILTIN) else UNKNOWN

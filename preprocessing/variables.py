@@ -14,6 +14,7 @@ from preprocessing.grammar import Match, Matches
 _VARIABLES = ("definition.attribute", "definition.parameter", "definition.local", "definition.none")
 _LONGEST_DETAIL = 300
 _OWN = "self."
+RETURNED = "return"  # a variable of no name stands for what a function gives back
 
 
 class Variables:
@@ -25,6 +26,7 @@ class Variables:
         self.parameters: dict[int, list[Parameter]] = {}
         self.assigned: list[Assigned] = []
         self.bound: dict[int, set[str]] = {}
+        self.unbound: list[int] = []  # fields of functions that make objects, as numbers of definitions
         self._matches = matches
         self._expressions = expressions
         self._extents = extents
@@ -34,6 +36,8 @@ class Variables:
             self._variable(match)
         for match in matches.all("assignment"):
             self._assignment(match)
+        for match in matches.all("returned"):
+            self._returned(match)
 
     def _chosen(self) -> list[Match]:
         """One match for each name: none where the name is an import's or a function's, else the first pattern's."""
@@ -112,11 +116,27 @@ class Variables:
         if scope == MODULE or not target.startswith(_OWN) or target.count(".") != 1:
             return
         self._assign(scope, target, match)
-        owner = self._known.rows[scope].parent
+        owner = self._maker(scope)
         name = target.removeprefix(_OWN)
-        if owner == MODULE or self._known.rows[owner].kind != NodeKind.CLASS:
+        if owner == MODULE or (owner, name) in self._taken or (owner, name) in self.definitions:
             return
-        if (owner, name) not in self._taken and (owner, name) not in self.definitions:
-            start, end = match.node.start_point.row + 1, match.node.end_point.row + 1
-            self.definitions[owner, name] = Definition(int(NodeKind.ATTRIBUTE), name, owner, start, end)
-            self.details.append(NodeDetails(returns=self._text(match, "type")))
+        if self._known.rows[owner].kind == NodeKind.FUNCTION:
+            self.unbound.append(len(self._known.rows) + len(self.definitions))
+        start, end = match.node.start_point.row + 1, match.node.end_point.row + 1
+        self.definitions[owner, name] = Definition(int(NodeKind.ATTRIBUTE), name, owner, start, end)
+        self.details.append(NodeDetails(returns=self._text(match, "type")))
+
+    def _returned(self, match: Match) -> None:
+        outline, _ = self._extents.at(match.node.start_byte)
+        if outline < 0 or self._extents.outlines[outline].kind != NodeKind.FUNCTION:
+            return
+        value = self._expressions.chain(match.node)
+        if not value.startswith(("?", "'")):
+            self.assigned.append(Assigned(self._extents.scope_of(outline), RETURNED, value))
+
+    def _maker(self, scope: int) -> int:
+        """Whose fields a function stores: its class's, its own where it is called like one, or MODULE for nobody's."""
+        row = self._known.rows[scope]
+        if row.parent != MODULE and self._known.rows[row.parent].kind == NodeKind.CLASS:
+            return row.parent
+        return scope if row.parent == MODULE and row.name[:1].isupper() and "." not in row.name else MODULE

@@ -116,6 +116,9 @@
 (object_pattern (object_assignment_pattern left: (shorthand_property_identifier_pattern) @name @definition.local))
 (array_pattern (identifier) @name @definition.local)
 
+(return_statement (_) @returned)
+(arrow_function body: [(call_expression) (new_expression) (identifier) (member_expression)] @returned)
+
 ; expressions
 (call_expression function: (_) @callee arguments: (_) @arguments) @call
 (new_expression constructor: (_) @callee arguments: (_)? @arguments) @call
@@ -123,9 +126,11 @@
 (parenthesized_expression (_) @inner) @expression
 (await_expression (_) @inner) @expression
 (assignment_expression right: (_) @inner) @expression
+(binary_expression operator: ["||" "??"] right: (_) @inner) @expression
 (subscript_expression object: (_) @unnamed) @expression
 [(string) (template_string) (number) (array) (object) (regex) (true) (false) (null)] @literal
 
+(decorator) @annotation
 (decorator [(identifier) (member_expression)] @decorator)
 (decorator (call_expression function: (_) @decorator))
 

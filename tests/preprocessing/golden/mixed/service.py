@@ -1,0 +1,5 @@
+from pages import render
+
+
+def total(items):
+    return render(sum(items))

@@ -1,0 +1,51 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from cgm.graph import CodeGraph, EdgeKind, NodeKind
+from preprocessing.stage import build_graph
+
+GOLDEN = Path(__file__).parent / "golden"
+# each was read line by line against its sources
+LANGUAGES = ["java", "javascript", "typescript"]
+
+
+def described(graph: CodeGraph) -> dict[str, object]:
+    """A graph as a person reads it: nodes with lines, edges other than containment by kind."""
+    nodes = [
+        f"{NodeKind(graph.node_kind[node]).name} {graph.label(node)} {graph.node_start[node]}-{graph.node_end[node]}"
+        for node in range(1, len(graph))
+    ]
+    edges = [
+        f"{EdgeKind(kind).name} {graph.label(source)} -> {graph.label(target)} line {line} confidence {confidence:.2f}"
+        for kind, source, target, confidence, line in graph.edges()
+        if kind != EdgeKind.CONTAINS
+    ]
+    return {"nodes": nodes, "edges": edges, "unlinked": dict(graph.unlinked)}
+
+
+@pytest.mark.parametrize("name", [*LANGUAGES, "mixed"])
+def test_a_small_project_has_the_reviewed_graph(name: str) -> None:
+    assert described(build_graph(GOLDEN / name)) == json.loads((GOLDEN / f"{name}.json").read_text())
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_small_project_shows_most_kinds_of_nodes_and_edges(language: str) -> None:
+    counts = build_graph(GOLDEN / language).counts()
+    assert all(counts["nodes"][kind] for kind in ("FILE", "CLASS", "FUNCTION", "ATTRIBUTE"))
+    assert all(counts["edges"][kind] for kind in ("IMPORTS", "CALLS", "EXTENDS", "REFERENCES"))
+
+
+def test_languages_of_a_mixed_repository_share_a_graph_but_no_names() -> None:
+    graph = build_graph(GOLDEN / "mixed")
+    suffixes = {
+        (Path(graph.node_path[source]).suffix, Path(graph.node_path[target]).suffix)
+        for kind, source, target, _, _ in graph.edges()
+        if kind == EdgeKind.CALLS
+    }
+    assert suffixes == {(".py", ".py"), (".js", ".js")}
+    assert {path for path, node in graph.file_of_path.items() if graph.node_kind[node] == NodeKind.TEXTFILE} == {
+        "README.md",
+        "settings.toml",
+    }
