@@ -58,9 +58,9 @@ class CodeGraph:
     `node_name` is qualified within its file (`Class.method`), the dotted or slashed path for packages, and the base
     name for files. `node_path` is relative, with forward slashes; empty for the REPO node. Lines are 1-based and
     inclusive, 0 for a node without text. `edge_confidence` lies in (0, 1]; `edge_line` is the line in the source
-    node's file where the reference stands, 0 where there is none. `unlinked` counts the references that became no
-    edge, by reason. `node_complexity` is cyclomatic: 1 + decisions of a function or lambda without those of inner
-    functions, 0 for other nodes. `node_details` are what `details` decodes.
+    node's file where the reference stands or the contained definition begins, 0 where there is none. `unlinked` counts
+    the references that became no edge, by reason. `node_complexity` is cyclomatic: 1 + decisions of a function or
+    lambda without those of inner functions, 0 for other nodes. `node_details` are what `details` decodes.
     """
 
     node_kind: KindArray  # N

@@ -81,6 +81,8 @@ class Tree:
     def graph(self, edges: Sequence[Edge], unlinked: dict[str, int]) -> CodeGraph:
         """Freeze the tree with further edges."""
         count = len(self.kind) - 1
+        # a definition stands where it begins; a file stands on no line of its folder
+        within = [line if self.file[above] >= 0 else 0 for line, above in zip(self.start, self.parent, strict=True)]
         kinds, sources, targets, confidences, lines = zip(*edges, strict=True) if edges else ((),) * 5
         return CodeGraph(
             node_kind=np.array(self.kind, dtype=np.uint8),
@@ -92,7 +94,7 @@ class Tree:
             edge_source=np.array([*self.parent[1:], *sources], dtype=np.int32),
             edge_target=np.array([*range(1, count + 1), *targets], dtype=np.int32),
             edge_confidence=np.concatenate([np.ones(count, np.float32), np.array(confidences, np.float32)]),
-            edge_line=np.concatenate([np.zeros(count, np.int32), np.array(lines, np.int32)]),
+            edge_line=np.array([*within[1:], *lines], dtype=np.int32),
             unlinked=unlinked,
             node_complexity=np.array(self.complexity, dtype=np.int32),
             node_details=DetailRows("".join(self.details).encode("ascii")),

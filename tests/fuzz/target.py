@@ -15,7 +15,8 @@ from pathlib import Path
 import numpy as np
 
 from cgm.arrays import load_graph, save_graph
-from cgm.graph import ROOT, CodeGraph, EdgeKind
+from cgm.graph import ROOT, CodeGraph, EdgeKind, NodeKind
+from cgm.graphml import from_graphml, graphml_lines
 from cgm.json_export import to_cgm_json
 from cgm.json_import import from_cgm_json
 from preprocessing.snapshot import FileEntry, Snapshot
@@ -99,7 +100,8 @@ def columns(graph: CodeGraph) -> tuple[object, ...]:
     """A graph's columns as values that compare."""
     arrays = (graph.node_kind, graph.node_start, graph.node_end, graph.edge_kind, graph.edge_source, graph.edge_target)
     rows = [column.tolist() for column in (*arrays, graph.edge_confidence, graph.edge_line)]
-    return graph.node_name, graph.node_path, rows, dict(graph.unlinked)
+    details = [graph.details(node) for node in range(len(graph))]
+    return graph.node_name, graph.node_path, rows, dict(graph.unlinked), graph.node_complexity.tolist(), details
 
 
 def check_graph(graph: CodeGraph, files: Mapping[str, bytes]) -> None:
@@ -118,6 +120,9 @@ def check_graph(graph: CodeGraph, files: Mapping[str, bytes]) -> None:
     assert not len(ends) or (ends.min() >= 0 and ends.max() < count)
     assert np.all((graph.edge_confidence > 0) & (graph.edge_confidence <= 1))
     assert np.all(graph.edge_line[~contains] >= 1)
+    assert len(graph.node_details) == count
+    has_code = np.isin(graph.node_kind, (NodeKind.FUNCTION, NodeKind.LAMBDA))
+    assert np.all(graph.node_complexity[~has_code] == 0)
     assert np.all(graph.edge_line <= lengths[graph.edge_source])
 
 
@@ -127,14 +132,13 @@ def _lines(files: Mapping[str, bytes], path: str) -> int:
 
 
 def check_interchange(graph: CodeGraph) -> None:
-    """Assert that a graph survives storage and the interchange format."""
+    """Assert that a graph survives storage and the interchange formats."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "graph.npz")
         save_graph(path, graph)
         assert columns(load_graph(path)) == columns(graph)
-    document = json.loads(json.dumps(to_cgm_json(graph, lambda _: "text")))
+    document = json.loads(json.dumps(to_cgm_json(graph, lambda node: f"text {node}")))
     copy, texts = from_cgm_json(document)
-    assert copy.node_name == graph.node_name
-    assert copy.node_path == graph.node_path
-    assert len(texts) == len(graph)
-    assert len(copy.edge_kind) == len(graph.edge_kind)
+    assert columns(copy) == columns(graph)
+    assert texts == tuple(f"text {node}" for node in range(len(graph)))
+    assert columns(from_graphml("".join(graphml_lines(graph)).encode())) == columns(graph)

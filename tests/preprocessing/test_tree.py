@@ -36,6 +36,7 @@ def test_a_parent_stands_before_its_children_and_contains_them() -> None:
     graph = build_tree("r", list(FILES), facts_of(FILES)).graph([], {})
     assert (graph.edge_kind == EdgeKind.CONTAINS).all()
     assert graph.parent.tolist() == [-1, 0, 1, 2, 3, 4, 5, 4, 1, 0]
+    assert graph.edge_line.tolist() == [0, 0, 0, 1, 3, 4, 2, 0, 0]
     assert all(parent < node for node, parent in enumerate(graph.parent.tolist()))
 
 
