@@ -51,6 +51,11 @@ class Definitions:
             return self._extents.outlines[self._classes[outline.owner]].scope, ""
         return MODULE, outline.owner
 
+    def open(self) -> list[int]:
+        """The scopes of classes whose members are also known without them."""
+        outlines = [self._extents.outlines[number] for number in self.order]
+        return [outline.scope for outline in outlines if "open" in outline.match.settings]
+
     def unbound(self) -> list[tuple[int, str]]:
         """The functions that no bare name means, as scopes, each with its owner where that is the object around."""
         outlines = [self._extents.outlines[number] for number in self.order]
@@ -142,7 +147,7 @@ class Definitions:
             parent=self._extents.outlines[parent].scope if parent >= 0 else MODULE,
             start=outline.first_line,
             end=_last_line(outline),
-            decorators=tuple(self._decorators.get(number, ())),
+            decorators=self._decorators_of(number),
             returns=self._expressions.of_type(returns),
             is_abstract=self._is_abstract(outline),
         )
@@ -158,6 +163,11 @@ class Definitions:
         """Whether it is only declared here."""
         is_bare = outline.kind == NodeKind.FUNCTION and "body" not in outline.match.parts
         return is_bare or outline.is_interface or "abstract" in outline.match.parts
+
+    def _decorators_of(self, number: int) -> tuple[str, ...]:
+        """What is written before a definition, and what it is said to be by the pattern that finds it."""
+        said = self._extents.outlines[number].match.settings.get("decorator")
+        return (*self._decorators.get(number, ()), *([said] if said else ()))
 
     def _nodes_of(self, name: str) -> dict[int, list[str]]:
         """Chains of captures that stand in headers, by outline."""

@@ -73,11 +73,15 @@ class Expressions:
         else:
             inner, part = self._access(match, "")
             chain = (self.chain(inner) if inner is not None else "") + part
+        chain += match.settings.get("suffix") or ""
         return f"{chain}/{_count(parts['arguments'])}" if "arguments" in parts else chain
 
     def defined_name(self, node: Node) -> tuple[str, str]:
         """The owner and the name that a definition is written with: `List<T>::size` is size of List."""
         text = self._matches.text(node)[:_LONGEST_HEAD]
+        if text.startswith("("):
+            # a test whose macro takes the names of its suite and of itself
+            return "", "_".join(re.findall(r"\w+", text))
         operator = _OPERATOR.search(text) if "::" in self._language.separators else None
         path, name = (text[: operator.start()], text[operator.start() :]) if operator else (text, "")
         path = self._dotted(_without_arguments(path)) if "::" in path or "<" in path else path

@@ -4,7 +4,8 @@ Knows the captures below. Does not know grammars (`preprocessing.grammar`) nor o
 `queries/<language>.scm` has one main capture, and parts beside it:
 
     @definition.class        a class, struct, enum, record, object: CLASS; without a name it is one that stands where
-                             an object is made of it, and @extends is its base
+                             an object is made of it, and @extends is its base; `(#set! open "")` where its members are
+                             also known without it
     @definition.interface    an interface or trait: CLASS, whose classes implement it
     @definition.function     a function, method or constructor: FUNCTION; so is a function expression bound to a name
     @definition.lambda       a function without a name: LAMBDA; what it defines belongs to the definition around
@@ -18,6 +19,7 @@ Knows the captures below. Does not know grammars (`preprocessing.grammar`) nor o
       @parameters @returns   the whole parameter list, the written return type
       @type @value           the written type, or the expression whose value it gets; a function expression here is no
                              lambda of its own
+      @alias                 the type that it is another name of
       @receiver              the type whose member a function is that stands outside of it; `(#set! unbound "")` where
                              it is a member of an object without a name
       @abstract              whatever says that it is abstract; so is a function without @body
@@ -32,7 +34,8 @@ Knows the captures below. Does not know grammars (`preprocessing.grammar`) nor o
     @using                   @using.path is a name space whose names the file may use as its own, or with @using.name
                              a definition or name space that is known under that name
     @export                  @export.name is what others import @export.value as
-    @call                    @callee, or @object and @member as in an access; @arguments, which are counted
+    @call                    @callee, or @object and @member as in an access; @arguments, which are counted; what
+                             `(#set! suffix "!")` adds says that a macro is meant
     @access                  @object and @member
     @expression              an expression that is its @inner, or an object of the type @of; else it has no name
     @literal                 a text, number or list
@@ -45,6 +48,7 @@ Knows the captures below. Does not know grammars (`preprocessing.grammar`) nor o
     @annotation              an annotation that stands before a definition, and belongs to its header
     @returned                the expression that a function without a written type gives back
     @decorator               the name of an annotation in the header of a definition
+    @ignored                 what holds neither calls nor references
     @branch                  a decision, for cyclomatic complexity
     @string @comment         text that is no code
 
@@ -62,7 +66,19 @@ from cgm.store import fingerprint
 from preprocessing.definitions import Definitions
 from preprocessing.expressions import Expressions
 from preprocessing.extents import Extents
-from preprocessing.facts import EXPORT, EXTENDS, IMPLEMENTS, MODULE, PACKAGE, UNBOUND, USING, Clause, FileFacts, Words
+from preprocessing.facts import (
+    EXPORT,
+    EXTENDS,
+    IMPLEMENTS,
+    MODULE,
+    OPEN,
+    PACKAGE,
+    UNBOUND,
+    USING,
+    Clause,
+    FileFacts,
+    Words,
+)
 from preprocessing.grammar import Match, Matches, grammar_version, query_source, read_matches
 from preprocessing.languages import BY_NAME, Language
 from preprocessing.scopes import Scopes
@@ -74,7 +90,7 @@ _MAINS = (
     "definition.class definition.interface definition.function definition.lambda definition.attribute "
     "definition.parameter definition.local definition.none namespace block extends implements package import "
     "import.tree using export call access expression literal reference mention path module assignment annotation "
-    "decorator branch string comment"
+    "decorator ignored branch string comment"
 )
 MAINS = frozenset(_MAINS.split())
 _MODULES = "facts languages macros grammar expressions extents definitions variables use_tree uses scopes words extract"
@@ -120,6 +136,7 @@ def extract(language: Language, source: bytes, seconds: float = 10.0) -> FileFac
             dict.fromkeys(
                 [
                     *_clauses(matches, expressions),
+                    *(Clause(OPEN, scope, "", "", 0) for scope in definitions.open()),
                     *(Clause(UNBOUND, scope, owner, "", 0) for scope, owner in definitions.unbound()),
                     *(Clause(UNBOUND, number, "self", "", 0) for number in variables.unbound),
                     *_bases(matches, expressions, definitions),

@@ -53,6 +53,10 @@ class IncludeOrigins:
         least = min((self._distance(importer, file) for file in files), default=0)
         return [file for file in files if self._distance(importer, file) == least]
 
+    def sees(self, importer: int, file: int) -> bool:
+        """What it includes, as tests do with what they test."""
+        return file in self._included(importer)
+
     def _ends(self, file: int, end: str) -> bool:
         return f"/{self._paths[file]}".endswith(f"/{end}")
 

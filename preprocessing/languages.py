@@ -36,6 +36,7 @@ class Language:
     over, `callers` members of a function that call it, `own_modules` names for what a file exports. `overloads`
     holds where functions of one name differ by their parameters. `builtins` are
     names of the language, `common` methods of its own types, which a bare method's name is taken to mean.
+    `has_name_spaces` holds where name spaces inside files stand before the names of definitions, with dots.
     `has_macros` holds where a preprocessor runs before the grammar fits (`preprocessing.macros`). `otherwise` is the
     language that a file of this one is read as where its text matches `signs_of_other` or that grammar fits it better.
     """
@@ -58,6 +59,7 @@ class Language:
     overloads: bool = False
     builtins: frozenset[str] = frozenset()
     common: frozenset[str] = frozenset()
+    has_name_spaces: bool = False
     has_macros: bool = False
     otherwise: str = ""
     signs_of_other: bytes = b""
@@ -152,6 +154,21 @@ _RUST_BUILTINS = """
     writeln
     """
 
+_RUST_METHODS = """
+    abs all and_then any as_bytes as_deref as_mut as_os_str as_path as_ref as_slice as_str borrow borrow_mut bytes chain
+    chars chunks clear clone cloned cmp collect concat contains contains_key copied count dedup display drain
+    ends_with entry enumerate eq expect extend extend_from_slice filter filter_map find find_map first flat_map flatten
+    fold for_each get get_mut get_or_insert_with get_or_init hash insert into into_boxed_str into_inner into_iter
+    into_owned into_string is_ascii_digit is_char_boundary is_empty is_err is_none is_ok is_some is_some_and iter
+    iter_mut join keys last len lines load lock map map_err map_or map_or_else max min ne next nth ok ok_or ok_or_else
+    or or_default or_else or_insert_with parse partial_cmp peek peekable pop position product push push_str read
+    recv remove repeat replace retain rev reserve send skip sort sort_by sort_by_key sort_unstable split
+    split_at split_whitespace splitn starts_with step_by store strip_prefix strip_suffix sum swap take take_while
+    to_lowercase to_ascii_lowercase to_os_string to_owned to_path_buf to_str to_string to_string_lossy to_uppercase
+    to_vec trim trim_end trim_start truncate try_from try_into unwrap unwrap_err unwrap_or unwrap_or_default
+    unwrap_or_else values values_mut windows with_capacity wrapping_add write zip
+    """
+
 _C_BUILTINS = """
     FILE NULL bool char double false float int int16_t int32_t int64_t int8_t intptr_t long ptrdiff_t short size_t
     ssize_t true uint16_t uint32_t uint64_t uint8_t uintptr_t va_list void abort abs assert atoi calloc exit fclose
@@ -161,6 +178,14 @@ _C_BUILTINS = """
     strtod strtol strtoul tolower toupper va_arg va_copy va_end va_start vfprintf vprintf vsnprintf vsprintf
     """
 
+
+_CPP_BUILTINS = "auto const_cast dynamic_cast nullptr reinterpret_cast static_cast std typeid wchar_t char16_t char32_t"
+_CPP_METHODS = """
+    append assign at back begin c_str capacity cbegin cend clear compare contains count data emplace emplace_back empty
+    end erase find find_first_of find_last_of first front get insert join length load lock lower_bound max_size
+    notify_all notify_one pop pop_back pop_front push push_back push_front rbegin release rend replace reserve reset
+    resize rfind second shrink_to_fit size sort store str substr swap top unlock upper_bound use_count value wait what
+    """
 
 _CPP_SIGNS = (
     rb"(?m)^[ \t]*+(?:(?:inline[ \t]++)?namespace\b[^;=]|class[ \t]++\w|template[ \t]*+<|using[ \t]++\w"
@@ -246,10 +271,13 @@ LANGUAGES = (
         imports=ImportRule.CRATE,
         own_words={"self": "self", "Self": "cls"},
         separators=("::",),
+        own_modules=frozenset({"mod"}),
+        has_name_spaces=True,
         wrappers=frozenset(
             {"Box", "Rc", "Arc", "RefCell", "Cell", "Mutex", "RwLock", "Option", "Result", "Vec", "Ref"}
         ),
         builtins=frozenset(_RUST_BUILTINS.split()),
+        common=frozenset(_RUST_METHODS.split()),
     ),
     _c("c", (".c",)),
     _c("header", (".h",), otherwise="cpp"),
@@ -263,12 +291,15 @@ LANGUAGES = (
         imports=ImportRule.INCLUDE,
         own_words={"this": "self"},
         separators=("->", "::"),
+        overloads=True,
+        has_name_spaces=True,
         constructors=("",),
         implicit_self=True,
         wrappers=frozenset(
             {"unique_ptr", "shared_ptr", "weak_ptr", "optional", "vector", "list", "deque", "array", "span", "atomic"}
         ),
-        builtins=frozenset([*_C_BUILTINS.split(), "std"]),
+        builtins=frozenset([*_C_BUILTINS.split(), *_CPP_BUILTINS.split()]),
+        common=frozenset(_CPP_METHODS.split()),
         has_macros=True,
     ),
 )

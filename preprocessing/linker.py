@@ -21,6 +21,7 @@ from preprocessing.tree import Edge, Tree
 
 _MOST_CANDIDATES = 5
 _MOST_OVERLOADS = 16
+_MACRO = "macro"
 _REASONS = {
     Sort.UNKNOWN: "unresolved",
     Sort.LOCAL: "unresolved",
@@ -63,6 +64,9 @@ class FamilyLinker:
         self._unlinked: Counter[str] = Counter()
         self._classes = [node for node in self._nodes() if self._registry.is_class(node)]
         self._methods = self._methods_by_name()
+        self._macros: dict[str, list[int]] = {}
+        for node in filter(self._is_macro, self._nodes()):
+            self._macros.setdefault(self._registry.name(node), []).append(node)
         self._below: dict[int, list[int]] = {}
         self._arities: dict[int, tuple[int, int]] = {}
         self._details: dict[int, list[str]] = {}
@@ -170,14 +174,35 @@ class FamilyLinker:
         meaning, passed = self._symbols.trace(source, use.chain)
         _, arguments = split_use(use.chain)
         called = self._symbols.value(meaning) if self._is_attribute(meaning) else meaning
-        if called.sort == Sort.NODE and not self._is_attribute(called):
+        if use.chain.endswith("!"):
+            self._call_macro(source, called, use)
+        elif called.sort == Sort.NODE and not self._is_attribute(called):
             self._call_node(source, called.target, use.line, arguments)
         elif called.sort in (Sort.PARENT, Sort.OBJECT) and use.chain.rpartition("/")[0] in ("self", "super"):
             self._call_constructor(source, called, use.line, arguments)
         else:
             if passed >= 0 and not use.chain.startswith("self"):
                 self._refer(source, passed, use.line)
+            if self._is_attribute(meaning) and called.sort == Sort.UNKNOWN:
+                self._skip(EdgeKind.CALLS, _REASONS[Sort.NODE])
+                return
             self._call_by_name(source, use, called, arguments)
+
+    def _call_macro(self, source: int, meaning: Meaning, use: Use) -> None:
+        """Call what a name with `!` means: never a function of that name."""
+        name = use.chain.removesuffix("!")
+        if meaning.sort == Sort.NODE and self._is_macro(meaning.target):
+            self._add(EdgeKind.CALLS, source, meaning.target, use.line)
+        elif name in self._registry.language(source).builtins:
+            self._skip(EdgeKind.CALLS, "builtin")
+        elif macros := self._macros.get(name.rpartition(".")[2], ()):
+            # a macro is known to all that follows it, whatever module it stands in
+            self._call_all(source, macros, use.line)
+        else:
+            self._skip(EdgeKind.CALLS, "external")
+
+    def _is_macro(self, node: int) -> bool:
+        return _MACRO in self._registry.definition(node).decorators
 
     def _is_attribute(self, meaning: Meaning) -> bool:
         return meaning.sort == Sort.NODE and self._tree.kind[meaning.target] == NodeKind.ATTRIBUTE
@@ -187,7 +212,7 @@ class FamilyLinker:
             self._add(EdgeKind.CALLS, source, target, line)
             self._call_initialiser(source, target, line, arguments)
             return
-        self._call_all(source, self._fitting(self._registry.siblings(target), arguments), line)
+        self._call_all(source, self._fitting(self._symbols.alternatives(source, target), arguments), line)
 
     def _call_constructor(self, source: int, meaning: Meaning, line: int, arguments: int) -> None:
         """Call a constructor of the own class or of its parents: `this(1)`, `super(1)`."""
@@ -247,7 +272,9 @@ class FamilyLinker:
             candidates = [node for node in candidates if not self._is_test(node)]
         candidates = self._fitting(candidates, arguments)
         if not candidates or len(candidates) > _MOST_CANDIDATES:
-            self._skip(EdgeKind.CALLS, "ambiguous" if candidates else "unresolved")
+            is_common = len(parts) > 1 and name in self._registry.language(source).common
+            missing = "builtin method" if is_common else "unresolved"
+            self._skip(EdgeKind.CALLS, "ambiguous" if candidates else missing)
             return
         for candidate in candidates:
             self._add(EdgeKind.CALLS, source, candidate, use.line, 1.0 / len(candidates))

@@ -32,6 +32,9 @@ class Origins(Protocol):
     def nearest(self, importer: int, files: Sequence[int]) -> list[int]:
         """The files, of some that define one name of a space, that a file means by it."""
 
+    def sees(self, importer: int, file: int) -> bool:
+        """Whether a file knows what another keeps to itself."""
+
 
 class Plain:
     """Where all files of a name space are alike."""
@@ -40,6 +43,10 @@ class Plain:
         """All of them."""
         del importer
         return list(files)
+
+    def sees(self, importer: int, file: int) -> bool:
+        """Itself alone."""
+        return importer == file
 
 
 class PathOrigins(Plain):

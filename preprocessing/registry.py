@@ -12,6 +12,7 @@ from preprocessing.facts import (
     EXTENDS,
     IMPLEMENTS,
     MODULE,
+    OPEN,
     UNBOUND,
     Assigned,
     Clause,
@@ -25,6 +26,8 @@ from preprocessing.tree import Tree
 from preprocessing.uses import EXPORTED, local_name
 
 _VALUES_KEPT = 3
+_STATIC = "static"  # of one file alone, unless that is a header
+_HEADERS = (".h", ".hh", ".hpp", ".hxx", ".h++", ".inl", ".ipp", ".tpp")
 _OWN = "self."
 _OWNED = re.compile(r"[\w$]+(?:\.[\w$]+)*(?=\.[^.]+$)")
 
@@ -44,6 +47,7 @@ class Registry:
         self.adopted: dict[int, dict[str, list[int]]] = {}
         self.owner: dict[int, int] = {}
         self.spaces: dict[tuple[str, str], list[int]] = {}
+        self.private: dict[tuple[str, str], list[int]] = {}  # of a file alone, and of those that include it
         self.imports: dict[int, dict[str, Import]] = {}
         self.stars: dict[int, list[Import]] = {}
         self.exports: dict[int, dict[str, str]] = {}
@@ -55,6 +59,7 @@ class Registry:
         self.foreign_bases: list[tuple[int, Clause]] = []  # file and clause
         self.makers: dict[int, list[int]] = {}
         self.unbound: set[int] = set()
+        self.open: set[int] = set()
         self.hidden: dict[int, dict[str, list[int]]] = {}
         for file in files:
             self._define(file, origins.space(file))
@@ -96,10 +101,12 @@ class Registry:
 
     def siblings(self, node: int) -> list[int]:
         """A function and those that overload it: of one name in one class or file."""
-        parent = self.owner.get(node)
-        table = self.members.get(self.tree.parent[node], {}) if parent is None else self.adopted.get(parent, {})
-        kind = self.tree.kind[node]
-        found = [one for one in table.get(self.name(node), ()) if self.tree.kind[one] == kind] or [node]
+        parent = self.owner.get(node, self.tree.parent[node])
+        if self.is_class(parent):
+            alike = self.own(parent, self.name(node))
+        else:
+            alike = self.members.get(parent, {}).get(self.definition(node).name, [])
+        found = [one for one in alike if self.tree.kind[one] == self.tree.kind[node]] or [node]
         if self.language(node).overloads:
             return found
         # other languages may declare a function several times, but it is one
@@ -148,10 +155,12 @@ class Registry:
         top = self.tree.files[file]
         hidden = {top + 1 + row.scope: row.subject for row in self.facts[file].clauses if row.kind == UNBOUND}
         self.unbound.update(hidden)
+        self.open.update(top + 1 + row.scope for row in self.facts[file].clauses if row.kind == OPEN)
         for offset, row in enumerate(self.facts[file].definitions):
             node, parent = top + 1 + offset, top + 1 + row.parent
             if owner := _OWNED.match(row.name):
                 self.strangers.append((node, owner[0]))
+                self._place(node, file, space)
             elif node in hidden:
                 self.hidden.setdefault(parent, {}).setdefault(row.name, []).append(node)
                 if hidden[node] and parent != top:
@@ -159,11 +168,22 @@ class Registry:
             elif parent != top and self._is_maker(node, parent):
                 self.makers.setdefault(parent, []).append(node)
             else:
-                self.members.setdefault(parent, {}).setdefault(row.name, []).append(node)
-                if space is not None and parent == top:
-                    self.spaces.setdefault((space, row.name), []).append(node)
+                self._place(node, file, space)
         for scope, names in self.facts[file].bound.items():
             self.bound[top + 1 + scope] = names
+
+    def _place(self, node: int, file: int, space: str | None) -> None:
+        """Make a definition known by its name in what is around it, and in the name space that files share."""
+        row, parent, name = self.definition(node), self.tree.parent[node], self.definition(node).name
+        self.members.setdefault(parent, {}).setdefault(name, []).append(node)
+        if parent in self.open:
+            name = ".".join([*self.definition(parent).name.split(".")[:-1], name])
+            parent = self.tree.parent[parent]
+            self.members.setdefault(parent, {}).setdefault(name, []).append(node)
+        is_private = _STATIC in row.decorators and not self.tree.path[node].endswith(_HEADERS)
+        if space is not None and parent == self.tree.files[file]:
+            table = self.private if is_private else self.spaces
+            table.setdefault((space, name), []).append(node)
 
     def _import(self, scope: int, row: Import) -> None:
         if row.alias.startswith(EXPORTED) and row.name != "*":

@@ -8,8 +8,10 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from cgm.graph import NodeKind
+from preprocessing.expressions import OWN_MODULE
 from preprocessing.facts import EXTENDS, MODULE, Import
 from preprocessing.languages import ImportRule
+from preprocessing.name_spaces import NameSpaces
 from preprocessing.names import BUILTIN, FOREIGN, LOCAL, UNKNOWN, Meaning, Sort
 from preprocessing.origins import Origin, Origins
 from preprocessing.registry import Registry
@@ -26,7 +28,7 @@ def split_use(chain: str) -> tuple[tuple[tuple[str, int], ...], int]:
     """The names of a chain, each with how often it is called, and its number of arguments, -1 for no call."""
     path, slash, count = chain.rpartition("/")
     parts = (path if slash else chain).split(".")
-    return tuple((part.rstrip("()"), part.count("()")) for part in parts), int(count) if slash else -1
+    return tuple((part.rstrip("()!"), part.count("()")) for part in parts), int(count) if slash else -1
 
 
 class Symbols:
@@ -37,6 +39,8 @@ class Symbols:
         self.tree = registry.tree
         self.groups: list[tuple[int, ...]] = []
         self._origins = origins
+        self._spaces = NameSpaces(registry)
+        self._star_files: dict[int, tuple[int, ...]] = {}
         self._group_of: dict[tuple[int, ...], int] = {}
         self._heads: dict[tuple[int, str, bool], Meaning] = {}
         self._typed: dict[tuple[int, str], Meaning] = {}
@@ -69,23 +73,21 @@ class Symbols:
     def trace(self, scope: int, chain: str) -> tuple[Meaning, int]:
         """What a chain means in a scope, and the last definition passed on the way, -1 for none."""
         parts, arguments = split_use(chain)
-        last = len(parts) - 1
-        meaning, passed = UNKNOWN, -1
-        for number, (name, calls) in enumerate(parts):
-            is_called = bool(calls) or (number == last and arguments >= 0)
-            if number == 0:
-                meaning = self._head(scope, name, is_called)
-            elif number == 1 and meaning.sort == Sort.UNKNOWN:
+        if self.registry.language(scope).has_name_spaces and (alias := self._spaces.alias(scope, parts[0][0])):
+            parts = (*split_use(f"{alias}{'()' * parts[0][1]}")[0], *parts[1:])
+        meaning, passed, number = UNKNOWN, -1, 0
+        while number < len(parts):
+            if number == 1 and meaning.sort == Sort.UNKNOWN:
                 meaning = self._named_in_full(scope, [name for name, _ in parts])
                 return (meaning, meaning.target if meaning.sort == Sort.NODE else -1)
-            elif meaning.sort != Sort.MISSING:
-                meaning = self._member(meaning, name, is_called)
-            else:
+            if meaning.sort == Sort.MISSING:
                 # what is missing from a class has no members either
                 return UNKNOWN, passed
+            meaning, used = self._step(scope, meaning if number else None, parts[number:], arguments)
             if meaning.sort == Sort.NODE:
                 passed = meaning.target
-            meaning = self._called(meaning, calls)
+            number += used
+            meaning = self._called(meaning, parts[number - 1][1])
         return meaning, passed
 
     def _named_in_full(self, scope: int, names: list[str]) -> Meaning:
@@ -94,6 +96,30 @@ class Symbols:
             return UNKNOWN
         found = self.imported(self.tree.file[scope], Import(MODULE, ".".join(names), "", "", 0, 0))
         return found if found.sort == Sort.NODE else UNKNOWN
+
+    def _step(
+        self, scope: int, inside: Meaning | None, parts: Sequence[tuple[str, int]], arguments: int
+    ) -> tuple[Meaning, int]:
+        """What the next part of a chain means, or the next parts together where they name what lies in name spaces."""
+        first, most = UNKNOWN, 1
+        if self.registry.language(scope).has_name_spaces and (inside is None or inside.sort == Sort.MODULE):
+            most = next((size for size, (_, calls) in enumerate(parts, 1) if calls), len(parts))
+        for size in range(1, most + 1):
+            name = ".".join(part for part, _ in parts[:size])
+            is_called = bool(parts[size - 1][1]) or (size == len(parts) and arguments >= 0)
+            found = self._head(scope, name, is_called) if inside is None else self._member(inside, name, is_called)
+            if found.sort not in (Sort.UNKNOWN, Sort.FOREIGN):
+                return found, size
+            first = found if size == 1 else first
+        if inside is None and first.sort == Sort.UNKNOWN and self._is_crate(scope, parts):
+            return FOREIGN, 1
+        return first, 1
+
+    def _is_crate(self, scope: int, parts: Sequence[tuple[str, int]]) -> bool:
+        """Whether a path begins with what can only be the name of another crate."""
+        name, calls = parts[0]
+        is_rust = self.registry.language(scope).imports == ImportRule.CRATE
+        return is_rust and len(parts) > 1 and not calls and name[:1].islower()
 
     def mean(self, scope: int, chain: str) -> Meaning:
         """What a chain means in a scope; UNKNOWN where names lead in circles."""
@@ -118,8 +144,17 @@ class Symbols:
             self._bases[node] = []
             rows = self.registry.bases.get(node, ())
             scope = self.tree.parent[node]
-            self._bases[node] = [(kind, self.mean(scope, chain), line) for kind, chain, line in rows]
+            spaces = self._spaces.around(node) if self.registry.language(node).has_name_spaces else ()
+            self._bases[node] = [(kind, self._base(scope, chain, spaces), line) for kind, chain, line in rows]
         return self._bases[node]
+
+    def _base(self, scope: int, chain: str, spaces: Sequence[str]) -> Meaning:
+        """What a base means around its class: the class itself does not say."""
+        for space in spaces:
+            found = self.mean(scope, f"{space}.{chain}")
+            if found.sort == Sort.NODE:
+                return found
+        return self.mean(scope, chain)
 
     def order(self, node: int) -> tuple[int, ...]:
         """A class and all its bases of the snapshot, breadth first."""
@@ -203,7 +238,7 @@ class Symbols:
             if found is not None:
                 return found
             current = self.tree.parent[current]
-        found = self._global(file, name, is_called)
+        found = self._global(scope, name, is_called)
         return BUILTIN if found.sort == Sort.UNKNOWN and name in language.builtins else found
 
     def _in_scope(self, scope: int, name: str, is_called: bool, implicit_self: bool) -> Meaning | None:
@@ -217,6 +252,8 @@ class Symbols:
                 # a variable and a method may share their name where functions are no values
                 return None
         if owner is not None and implicit_self:
+            if name == self.registry.name(owner):
+                return Meaning(Sort.NODE, owner)
             return self.find_member(self.order(owner), name, is_called=is_called) or self._parameter(owner, name)
         return self._parameter(scope, name)
 
@@ -227,7 +264,24 @@ class Symbols:
         found = self._assigned(scope, name)
         return LOCAL if found.sort == Sort.UNKNOWN else found
 
-    def _global(self, file: int, name: str, is_called: bool) -> Meaning:
+    def _global(self, scope: int, name: str, is_called: bool) -> Meaning:
+        file = self.tree.file[scope]
+        node = self.tree.files[file]
+        language = self.registry.language(node)
+        for space in (*self._spaces.around(scope), "") if language.has_name_spaces else ("",):
+            found = self._known(file, f"{space}.{name}" if space else name, is_called)
+            if found.sort != Sort.UNKNOWN:
+                return found
+        if language.imports == ImportRule.CRATE and "." not in name:
+            found = self._module(file, name)
+        if found.sort == Sort.UNKNOWN:
+            found = self._from_stars(file, name)
+        if found.sort != Sort.UNKNOWN:
+            return found
+        return self._parameter(node, name) or UNKNOWN
+
+    def _known(self, file: int, name: str, is_called: bool) -> Meaning:
+        """What a file defines, imports or shares under a name."""
         node = self.tree.files[file]
         if name in self.registry.members.get(node, ()):
             return self._pick(self.registry.members[node][name], is_called=is_called)
@@ -235,15 +289,41 @@ class Symbols:
             return self.imported(file, self.registry.imports[node][name])
         if name in self.registry.language(node).own_modules:
             return self._group((file,))
+        nodes = self._shared(file, name)
+        return self._pick(nodes, is_called=is_called) if nodes else UNKNOWN
+
+    def _shared(self, file: int, name: str) -> list[int]:
+        """The definitions that a file means by a name of the name space that it shares."""
         space = self._origins.space(file)
-        if space is not None and (space, name) in self.registry.spaces:
-            return self._pick(self.registry.spaces[space, name], is_called=is_called)
-        found = self._from_stars(file, name)
-        if found.sort != Sort.UNKNOWN:
-            return found
-        return self._parameter(node, name) or UNKNOWN
+        if space is None:
+            return []
+        nodes = self.registry.spaces.get((space, name), [])
+        kept = self.registry.private.get((space, name), ())
+        nodes = [*nodes, *(node for node in kept if self._origins.sees(file, self.tree.file[node]))]
+        if len(nodes) < 2:
+            return nodes
+        nearest = set(self._origins.nearest(file, [self.tree.file[node] for node in nodes]))
+        return [node for node in nodes if self.tree.file[node] in nearest]
+
+    def alternatives(self, scope: int, node: int) -> list[int]:
+        """A function with those that overload it, or stand in for it elsewhere in the name space that files share."""
+        siblings = self.registry.siblings(node)
+        if node in self.registry.owner or self.tree.parent[node] != self.tree.files[self.tree.file[node]]:
+            return siblings
+        shared = self._shared(self.tree.file[scope], self.registry.definition(node).name)
+        others = [one for one in shared if self.tree.kind[one] == self.tree.kind[node] and one not in siblings]
+        return [*siblings, *others] if node in shared else siblings
+
+    def _module(self, file: int, name: str) -> Meaning:
+        """A module or crate that a path may begin with."""
+        origin = self._origins.find(file, name)
+        return self._group(origin.files) if origin is not None and not origin.rest else UNKNOWN
 
     def _from_stars(self, file: int, name: str) -> Meaning:
+        if self.registry.language(self.tree.files[file]).imports == ImportRule.CRATE:
+            found = self._through_stars(file, name, is_called=False)
+            if found.sort != Sort.UNKNOWN:
+                return found
         is_foreign = False
         for row in self.registry.stars.get(self.tree.files[file], ()):
             if row.alias.startswith(EXPORTED):
@@ -319,12 +399,53 @@ class Symbols:
         for table in (self.registry.members, self.registry.hidden):
             if name in table.get(node, ()):
                 return self._pick(table[node][name], is_called=is_called)
-        if "*" in exports:
-            whole = self.mean(node, exports["*"])
+        if self.registry.language(node).imports == ImportRule.CRATE:
+            return self._from_module(file, name, is_called)
+        return self._from_whole(file, name, is_called)
+
+    def _from_whole(self, file: int, name: str, is_called: bool) -> Meaning:
+        """A member of what a file stands for as a whole, or of what it takes over from others."""
+        node = self.tree.files[file]
+        if "*" in self.registry.exports.get(node, ()):
+            whole = self.mean(node, self.registry.exports[node]["*"])
             return whole if name == "default" else self._member(whole, name, is_called=is_called)
         if name == "default":
             return self._group((file,))
         return self._from_reexports(file, name, is_called)
+
+    def _from_module(self, file: int, name: str, is_called: bool) -> Meaning:
+        """What a module knows under a name without defining it: others may take it from there."""
+        row = self.registry.imports.get(self.tree.files[file], {}).get(name)
+        found = self.imported(file, row) if row is not None else self._through_stars(file, name, is_called=is_called)
+        return self._module(file, f"{OWN_MODULE}.{name}") if found.sort == Sort.UNKNOWN else found
+
+    def _through_stars(self, file: int, name: str, *, is_called: bool) -> Meaning:
+        """What the modules and types give whose names a module takes over, however many lie between."""
+        for place in self._taken_over(file):
+            if self.tree.file[place] >= 0 and place == self.tree.files[self.tree.file[place]]:
+                found = self._known(self.tree.file[place], name, is_called)
+            else:
+                found = self.find_member((place,), name, is_called=is_called) or UNKNOWN
+            if found.sort not in (Sort.UNKNOWN, Sort.FOREIGN):
+                return found
+        return UNKNOWN
+
+    def _taken_over(self, file: int) -> tuple[int, ...]:
+        """The nodes of files and types all of whose names a module knows."""
+        if file not in self._star_files:
+            self._star_files[file] = ()
+            found = [self.tree.files[file]]
+            for node in found:
+                inside = self.tree.file[node]
+                rows = self.registry.stars.get(node, ())
+                for place in (self.imported(inside, row) for row in rows):
+                    nodes = self._files_of(place) if place.sort == Sort.MODULE else [place.target]
+                    found += [one for one in nodes if place.sort in (Sort.MODULE, Sort.NODE) and one not in found]
+            self._star_files[file] = tuple(found[1:])
+        return self._star_files[file]
+
+    def _files_of(self, meaning: Meaning) -> list[int]:
+        return [self.tree.files[file] for file in self.groups[meaning.target]]
 
     def _from_reexports(self, file: int, name: str, is_called: bool) -> Meaning:
         for row in self.registry.stars.get(self.tree.files[file], ()):

@@ -21,6 +21,7 @@ _OWN = frozenset({"self", "cls", "super"})
 # how a chain and a path write the own module and the one around, and how a chain does that is meant from the file
 _MODULE_WORDS = {OWN_MODULE: "self", "super": "super"}
 _PLACED_WORDS = {"self": OWN_MODULE, "super": MODULE_AROUND}
+_VERSION = re.compile(r"[/.]v\d+$")  # of a Go module, which its package does not bear
 _LAST = re.compile(r"[./:]+")
 _DEFINED = ("class", "interface", "function", "attribute", "parameter", "local", "none")
 
@@ -69,8 +70,9 @@ def calls(matches: Matches, expressions: Expressions, extents: Extents) -> tuple
     """Every callee of every scope, at the first line where it is called."""
     found: dict[tuple[int, str], Use] = {}
     seen: set[int] = set()
+    ignored = _Spans([match.node for match in matches.all("ignored")])
     for match in matches.all("call"):
-        if match.node.id in seen:
+        if match.node.id in seen or ignored.covers(match.node):
             continue
         seen.add(match.node.id)
         start = match.node.start_byte
@@ -84,7 +86,7 @@ def calls(matches: Matches, expressions: Expressions, extents: Extents) -> tuple
 
 def local_name(row: Import) -> str:
     """The name under which a file knows what it imports."""
-    return row.alias or row.name or _LAST.split(row.module)[-1]
+    return row.alias or row.name or _LAST.split(_VERSION.sub("", row.module))[-1]
 
 
 def references(
@@ -97,7 +99,9 @@ def references(
     """Every named thing that is neither called nor imported nor defined there; a mention where the file knows it."""
     known = {row.name for row in definitions} | {local_name(row) for row in imports(matches, extents)}
     spent, based = frozenset(_spent(matches)), _based(matches)
-    is_hidden = _Spans([match.node for name in ("import", "import.tree", "package") for match in matches.all(name)])
+    is_hidden = _Spans(
+        [match.node for name in ("import", "import.tree", "package", "ignored") for match in matches.all(name)]
+    )
     paths = _Spans([match.node for match in matches.all("path")])
     found: dict[tuple[int, str], Use] = {}
     for node, is_sure in (*((node, True) for node in paths.outermost), *_named(matches)):

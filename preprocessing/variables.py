@@ -97,7 +97,9 @@ class Variables:
     def _assign(self, scope: int, target: str, match: Match) -> None:
         """Say of what class a variable is: of its written type, or of what its value gives."""
         named = self._expressions.of_type(match.parts.get("type"))
-        if named:
+        if alias := self._expressions.of_type(match.parts.get("alias")):
+            self.assigned.append(Assigned(scope, target, alias))
+        elif named:
             self.assigned.append(Assigned(scope, target, f"{named}()"))
         elif "value" in match.parts:
             value = self._expressions.chain(match.parts["value"])

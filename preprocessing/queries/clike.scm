@@ -4,17 +4,21 @@
 (preproc_include path: (system_lib_string) @import.module (#set! import.name "*")) @import
 
 (preproc_function_def name: (_) @name value: (_)? @body) @definition.function
+(preproc_params (identifier) @name @definition.parameter)
 (preproc_def name: (_) @name value: (_)) @definition.attribute
+(preproc_def name: (_) @name) @definition.none
 
 (struct_specifier name: (_) @name body: (_) @body) @definition.class
 (union_specifier name: (_) @name body: (_) @body) @definition.class
-(enum_specifier name: (_) @name body: (_) @body) @definition.class
+(enum_specifier name: (_) @name body: (_) @body (#set! open "")) @definition.class
+(type_definition type: (enum_specifier !name body: (_) @body) declarator: (type_identifier) @name (#set! open ""))
+  @definition.class
 (type_definition type: (_ !name body: (_) @body) declarator: (type_identifier) @name) @definition.class
 (type_definition type: [(struct_specifier name: (_) @old) (union_specifier name: (_) @old) (enum_specifier name: (_) @old)]
   declarator: (type_identifier) @name (#eq? @old @name)) @definition.none
 (type_definition type: (_ body: (_) !name) declarator: (pointer_declarator declarator: (type_identifier) @name))
   @definition.attribute
-(type_definition type: (_) @type declarator: [
+(type_definition type: (_) @alias declarator: [
     (type_identifier) @name
     (pointer_declarator declarator: (type_identifier) @name)
     (array_declarator declarator: (type_identifier) @name)

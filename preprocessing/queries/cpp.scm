@@ -5,14 +5,19 @@
 (using_declaration . "using" . (qualified_identifier) @using.path (#set! using.name "last")) @using
 (namespace_alias_definition name: (_) @using.name (_) @using.path .  ";") @using
 
+(enum_specifier ["class" "struct"] name: (_) @name body: (_) @body) @definition.class
 (class_specifier name: (_) @name body: (_) @body) @definition.class
 (base_class_clause [(type_identifier) (qualified_identifier) (template_type)] @extends)
-(alias_declaration name: (_) @name type: (_) @type) @definition.attribute
+(alias_declaration name: (_) @name type: (_) @alias) @definition.attribute
 (concept_definition name: (_) @name) @definition.attribute
 
 (function_definition !type
   declarator: (function_declarator declarator: (identifier) @macro parameters: (parameter_list
     . (parameter_declaration type: (_) @receiver) . (parameter_declaration type: (_) @name) .))
+  body: (_) @body (#match? @macro "TEST_[FP]$")) @definition.function
+(function_definition !type
+  declarator: (function_declarator declarator: (identifier) @macro parameters: (parameter_list
+    . (parameter_declaration !declarator) . (parameter_declaration !declarator) .) @name)
   body: (_) @body (#match? @macro "TEST")) @definition.function
 (function_definition type: (_)? @returns
   declarator: [

@@ -9,7 +9,7 @@
 
 (type_spec name: (_) @name type: (interface_type) @body) @definition.interface
 (type_spec name: (_) @name type: (_) @body) @definition.class
-(type_alias name: (_) @name type: (_) @value) @definition.attribute
+(type_alias name: (_) @name type: (_) @alias) @definition.attribute
 (function_declaration name: (_) @name parameters: (_) @parameters
   result: (parameter_list . (parameter_declaration type: (_) @returns)) body: (_)? @body) @definition.function
 (function_declaration name: (_) @name parameters: (_) @parameters result: (_)? @returns body: (_)? @body)
@@ -30,6 +30,8 @@
   value: (expression_list . (func_literal parameters: (_) @parameters result: (_)? @returns body: (_) @body) @value .))
   @definition.function
 (func_literal parameters: (_) @parameters body: (_) @body) @definition.lambda
+(composite_literal type: [(type_identifier) (qualified_type) (generic_type)]
+  body: (literal_value (keyed_element key: (literal_element (identifier) @name) @definition.none)))
 
 (field_declaration !name type: (_) @extends)
 (interface_type (type_elem . (_) @extends .))

@@ -10,6 +10,8 @@
 (enum_item name: (_) @name body: (_) @body) @definition.class
 (union_item name: (_) @name body: (_) @body) @definition.class
 (trait_item name: (_) @name body: (_) @body) @definition.interface
+(attribute_item (attribute . (identifier) @derive arguments: (token_tree (identifier) @implements))
+  (#eq? @derive "derive"))
 (trait_item bounds: (trait_bounds (_) @extends))
 (impl_item type: (_) @receiver body: (_) @body) @block
 (impl_item trait: (_) @implements)
@@ -17,12 +19,12 @@
   @definition.function
 (trait_item body: (declaration_list
   (function_signature_item name: (_) @name parameters: (_) @parameters return_type: (_)? @returns) @definition.function))
-(macro_definition name: (_) @name (macro_rule) @body) @definition.function
+(macro_definition name: (_) @name (macro_rule) @body (#set! decorator "macro")) @definition.function
 (let_declaration pattern: (identifier) @name
   value: (closure_expression parameters: (_) @parameters body: (_) @body) @value) @definition.function
 (closure_expression parameters: (_) @parameters body: (_) @body) @definition.lambda
 
-(type_item name: (_) @name type: (_) @value) @definition.attribute
+(type_item name: (_) @name type: (_) @alias) @definition.attribute
 (associated_type name: (_) @name) @definition.attribute
 (field_declaration name: (_) @name type: (_) @type) @definition.attribute
 (enum_variant name: (_) @name) @definition.attribute
@@ -42,17 +44,26 @@
 (let_condition pattern: (tuple_struct_pattern type: (identifier) @some . (identifier) @name @definition.local .)
   value: (_) @value (#any-of? @some "Some" "Ok"))
 (tuple_struct_pattern (identifier) @name @definition.local)
+(field_pattern name: (shorthand_field_identifier) @name @definition.local)
+(field_pattern pattern: (identifier) @name @definition.local)
+(slice_pattern (identifier) @name @definition.local)
+(ref_pattern (identifier) @name @definition.local)
+(mut_pattern (identifier) @name @definition.local)
+(reference_pattern (identifier) @name @definition.local)
+(tuple_pattern (identifier) @name @definition.local)
+(or_pattern (identifier) @name @definition.local (#match? @name "^[a-z_]"))
+(match_pattern . (identifier) @name @definition.local (#match? @name "^[a-z_]"))
 (for_expression pattern: (identifier) @name @definition.local value: (_) @value)
 (for_expression pattern: (tuple_pattern (identifier) @name @definition.local))
 (captured_pattern (identifier) @name @definition.local)
 
 (call_expression function: (_) @callee arguments: (_) @arguments) @call
-(macro_invocation macro: (_) @callee) @call
+(macro_invocation macro: (_) @callee (#set! suffix "!")) @call
 (struct_expression name: (_) @callee) @call
 (token_tree (identifier) @object . "." . (identifier) @member @call . (token_tree . "("))
 (token_tree (self) @object . "." . (identifier) @member @call . (token_tree . "("))
 (token_tree (identifier) @object . "::" . (identifier) @member @call . (token_tree . "("))
-(token_tree (identifier) @member @call . "!" . (token_tree))
+(token_tree (identifier) @member @call . "!" . (token_tree) (#set! suffix "!"))
 (token_tree (identifier) @member @call . (token_tree . "("))
 (field_expression value: (_) @object field: (_) @member) @access
 (scoped_identifier path: (_)? @object name: (_) @member) @access
@@ -77,6 +88,7 @@
 ((type_identifier) @reference (#not-eq? @reference "_"))
 
 (attribute_item) @annotation
+[(attribute_item) (inner_attribute_item)] @ignored
 (attribute_item (attribute . (_) @decorator))
 
 (if_expression) @branch
