@@ -19,6 +19,8 @@ Ints = NDArray[np.int64]
 _GAP = 5.0  # between siblings, in page units; a leaf has the radius that its caller gives it
 _PADDING = 6.0  # between a parent and its children
 _STEPS, _SETTLING = 90, 110
+# up to here all steps are taken; a tree that is deeper or wider takes no longer, and lies less well
+_MOST_LEVELS, _MOST_SIBLINGS = 18, 350
 _GOLDEN_ANGLE = math.pi * (3.0 - math.sqrt(5.0))
 _CENTRE_STEPS = 40
 
@@ -42,11 +44,13 @@ def place(parents: Sequence[int], sizes: Sequence[float], links: Sequence[tuple[
     offsets = np.zeros((len(up), 2))
     pairs = _sibling_pairs(parents, links)
     height = _heights(parents)
-    for level in range(int(height.max(initial=-1)) + 1):
+    levels = int(height.max(initial=-1)) + 1
+    share = min(1.0, _MOST_LEVELS / max(1, levels))
+    for level in range(levels):
         # the circles of one level are all known before their parents are
         members = np.flatnonzero(_parent_heights(up, height) == level + 1)
         if len(members):
-            offsets[members] = _pack(up[members], radii[members], _within(pairs, members))
+            offsets[members] = _pack(up[members], radii[members], _within(pairs, members), share)
             _enclose(up, radii, offsets, members)
     for node, parent in enumerate(parents):
         if parent >= 0:
@@ -106,12 +110,19 @@ def _within(pairs: Ints, members: Ints) -> Ints:
     return found
 
 
-def _pack(groups: Ints, radii: Floats, pairs: Ints) -> Floats:
-    """Place circles around the middle of their group, linked ones near each other; the groups ignore each other."""
+def _pack(groups: Ints, radii: Floats, pairs: Ints, share: float) -> Floats:
+    """Place circles around the middle of their group, linked ones near each other; the groups ignore each other.
+
+    `share` of all steps is taken.
+    """
     positions = _spiral(groups, radii)
+    largest = int(np.unique(groups, return_counts=True)[1].max())
+    if largest == 1:
+        return positions
+    share *= min(1.0, _MOST_SIBLINGS / largest)
     degree = np.maximum(np.bincount(pairs.ravel(), minlength=len(radii)), 1)
-    for step in range(_STEPS + _SETTLING):
-        warmth = max(0.0, 1.0 - step / _STEPS)
+    for step in range(math.ceil(share * (_STEPS + _SETTLING))):
+        warmth = max(0.0, 1.0 - step / (share * _STEPS))
         if warmth > 0:
             positions -= 0.09 * warmth * positions
             positions += 0.35 * warmth * _attraction(positions, radii, pairs, degree)

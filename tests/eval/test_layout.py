@@ -1,6 +1,7 @@
 import time
 
 import numpy as np
+import pytest
 
 from eval.layout import Floats, Placed, place
 
@@ -72,8 +73,19 @@ def test_no_nodes_and_one_node_are_placed() -> None:
     assert place([-1], [5.0], []).positions.tolist() == [[0.0, 0.0]]
 
 
-def test_two_thousand_nodes_take_no_more_than_three_seconds() -> None:
-    parents, sizes, links = _nested(1, 2000)
+def _deep(count: int) -> list[int]:
+    """A tree of folders within folders, each with two files."""
+    return [-1, *((node - 1) // 3 * 3 for node in range(1, count))]
+
+
+@pytest.mark.parametrize(
+    "parents",
+    [_nested(1, 2000)[0], [-1, *([0] * 1999)], list(range(-1, 1999)), _deep(2000)],
+    ids=["packages", "flat", "chain", "deep"],
+)
+def test_two_thousand_nodes_take_no_more_than_three_seconds(parents: list[int]) -> None:
+    _, sizes, links = _nested(1, 2000)
     started = time.process_time()
-    place(parents, sizes, links)
+    placed = place(parents, sizes, links)
     assert time.process_time() - started < 3.0
+    assert np.isfinite(placed.positions).all()
