@@ -1,11 +1,12 @@
 import io
+from pathlib import Path
 from typing import Any
 
 import pytest
 from rich.console import Console
 
 from cgm.artifacts import Failure, Patch, Ranked, Ranking, Sample
-from launch.console import RunProgress, printable, show_findings, show_summary
+from launch.console import RunProgress, printable, show_findings, show_graph, show_summary, show_written
 from launch.pipeline import Outcome
 
 
@@ -63,6 +64,33 @@ def test_the_summary_shows_stages_and_metrics() -> None:
     rows = [line.split() for line in _shown(console).splitlines()]
     assert ["rewriter", "2", "1", "0", "3.00", "15", "0.2500"] in rows
     assert ["files", "3", "50.0", "75.0"] in rows
+
+
+def test_a_graph_is_shown_with_what_it_leaves_out_the_most_frequent_first() -> None:
+    console = _console()
+    stage = {"seconds": 1.25, "cached": 0}
+    graph = {
+        "nodes": {"FILE": 1, "CLASS": 0, "FUNCTION": 1200},
+        "edges": {"CALLS": 7},
+        "files": {"python": 1},
+        "lines": {"python": 40000},
+        "unlinked": {"CALLS local": 2, "CALLS builtin": 1500, "file: too\x1blarge": 3},
+    }
+    memory = {"largest_process": 99.6}
+    show_graph(console, "shop\n", {"graph": graph, "stages": {"preprocessing": stage}, "peak_memory_mib": memory})
+    first, *lines = _shown(console).splitlines()
+    total = "1,201 nodes, 7 edges, 1 file, 40,000 lines"
+    assert first == f"shop\\n: {total}; built in 1.25 s, peak memory 100 MiB"
+    assert ["FILE", "1", "CALLS", "7", "python", "1", "40,000"] in [line.split() for line in lines]
+    assert not [line for line in lines if "CLASS" in line]
+    assert lines[-2:] == ["CALLS not linked: builtin 1,500, local 2", "files not looked into: too\\x1blarge 3"]
+
+
+def test_a_page_is_shown_as_a_link_and_any_other_file_by_its_path() -> None:
+    console = _console()
+    show_written(console, Path("/runs/graph.html"))
+    show_written(console, Path("/runs/nodes.jsonl"))
+    assert _shown(console) == "to open in a browser: file:///runs/graph.html\nwritten: /runs/nodes.jsonl\n"
 
 
 def test_progress_elsewhere_than_on_a_terminal_is_a_line_now_and_then(
