@@ -33,9 +33,11 @@ class FactsCache:
         if self._blobs is not None and facts:
             self._blobs.put_many({key: encode_facts(one) for key, one in facts.items()})
 
-    def keep(self, facts: Mapping[str, FileFacts]) -> None:
-        """Hold facts in memory for the next snapshot, unless they are too many."""
-        self._kept = dict(facts) if sum(map(_rows, facts.values())) <= _MOST_ROWS else {}
+    def keep(self, facts: Mapping[str, FileFacts]) -> bool:
+        """Hold facts in memory for the next snapshot, unless they are too many; whether they are held."""
+        is_small = sum(map(_rows, facts.values())) <= _MOST_ROWS
+        self._kept = dict(facts) if is_small else {}
+        return is_small
 
 
 def _rows(facts: FileFacts) -> int:

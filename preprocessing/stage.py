@@ -19,10 +19,11 @@ from cgm.protocols import BlobStore, Codebase
 from preprocessing.cache import FactsCache
 from preprocessing.facts import FileFacts
 from preprocessing.history import HistoryLimits, read_history
+from preprocessing.incremental import GraphBuilder
 from preprocessing.index import LexicalBuilder
 from preprocessing.parse import parse_opaque, parse_text
 from preprocessing.reading import Reading, not_looked_into
-from preprocessing.resolve import Linked, link
+from preprocessing.resolve import Linked
 from preprocessing.snapshot import FileEntry, Snapshot, open_snapshot
 
 _LOG = logging.getLogger(__name__)
@@ -98,6 +99,7 @@ class CodeGraphPreprocessor:
             skip_generated=config.skip_generated,
             max_mean_line_bytes=config.max_mean_line_bytes,
         )
+        self._graphs = GraphBuilder()
         self._lexical = LexicalBuilder()
 
     def reads_history(self, snapshot: Snapshot) -> bool:
@@ -127,7 +129,7 @@ class CodeGraphPreprocessor:
     def _link(self, snapshot: Snapshot) -> tuple[Linked, list[FileFacts]]:
         files, left_out = self._chosen(snapshot)
         facts = self._facts(snapshot, files, left_out)
-        linked = link(snapshot.name, [entry.path for entry in files], facts)
+        linked = self._graphs.build(snapshot.name, [entry.path for entry in files], facts)
         unlinked = {**linked.graph.unlinked, **{f"file: {reason}": n for reason, n in sorted(left_out.items()) if n}}
         return replace(linked, graph=replace(linked.graph, unlinked=unlinked)), facts
 
@@ -173,7 +175,8 @@ class CodeGraphPreprocessor:
                 # its text and all its words, as if parsed, but not kept: a less busy machine may parse it
                 late[key] = parse_text(content, len(content))
         self._cache.put(fresh)
-        self._cache.keep(known)
+        if not self._cache.keep(known):
+            self._graphs, self._lexical = GraphBuilder(), LexicalBuilder()
         left_out.update(self._left_closed(entry) for key, entry in zip(keys, files, strict=True) if not key)
         found = [known.get(key) or late.get(key) or parse_opaque() for key in keys]
         left_out.update(not_looked_into(found))

@@ -30,7 +30,7 @@ def test_a_damaged_entry_counts_as_absent(blobs: BlobCache) -> None:
 def test_too_many_facts_are_not_held_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cache, "_MOST_ROWS", 1)
     kept = FactsCache(None)
-    kept.keep({"a": FACTS})
+    assert kept.keep({"a": FACTS})
     assert kept.get(["a"]) == {"a": FACTS}
-    kept.keep({"a": FACTS, "b": FACTS})
+    assert not kept.keep({"a": FACTS, "b": FACTS})
     assert kept.get(["a"]) == {}
