@@ -209,12 +209,14 @@ def _history(graph: CodeGraph, past: _Past, limits: HistoryLimits, gaps: dict[st
 
 def _columns(touches: Sequence[Touches]) -> tuple[NDArray[np.int64], ...]:
     """Touches as columns (node, commit, added, deleted), sorted, a node once for each commit."""
-    none = np.array([], dtype=np.int64)
-    commits = [np.full(len(one.nodes), one.commit, dtype=np.int64) for one in touches]
-    node = np.concatenate([none, *(one.nodes for one in touches)])
-    commit = np.concatenate([none, *commits])
-    added = np.concatenate([none, *(one.added for one in touches)])
-    deleted = np.concatenate([none, *(one.deleted for one in touches)])
+    files = [(file, one.commit, one.file_added, one.file_deleted) for one in touches for file in one.files]
+    whole = np.array(files, dtype=np.int64).reshape(-1, 4).T
+    some = [one for one in touches if len(one.nodes)]
+    commits = np.repeat([one.commit for one in some], [len(one.nodes) for one in some]).astype(np.int64)
+    node = np.concatenate([whole[0], *(one.nodes for one in some)])
+    commit = np.concatenate([whole[1], commits])
+    added = np.concatenate([whole[2], *(one.added for one in some)])
+    deleted = np.concatenate([whole[3], *(one.deleted for one in some)])
     order = np.lexsort((-deleted, -added, commit, node))
     node, commit, added, deleted = (column[order] for column in (node, commit, added, deleted))
     first = np.ones(len(node), dtype=bool)

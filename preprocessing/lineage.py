@@ -45,13 +45,22 @@ class Carried(NamedTuple):
 
 
 class Touches(NamedTuple):
-    """A commit's touches of nodes as columns; lines are -1 where they were not counted."""
+    """A commit's touches of a file, which may be several of the base, and of nodes in it.
+
+    Lines are -1 where they were not counted.
+    """
 
     commit: int
+    files: tuple[int, ...]
+    file_added: int
+    file_deleted: int
     nodes: IntArray
     added: IntArray
     deleted: IntArray
 
+
+_NONE = np.array([], dtype=np.int64)
+_NOTHING = Carried(_NONE, _NONE, np.array([], dtype=np.bool_), _NONE, _NONE)
 
 _State = dict[str, Trace]
 
@@ -148,9 +157,11 @@ class Lineage:
 
     def _carried(self, trace: Trace, change: Change, parent: int) -> Carried:
         hunks = change.hunks[parent]
+        if not len(trace.nodes):
+            return _NOTHING
         if hunks is not None:
             return carry(trace.start, trace.end, hunks)
-        if len(trace.nodes) and change.sources[parent]:
+        if change.sources[parent]:
             self.gaps["unknown lines"] += 1
         nothing, unknown = np.zeros_like(trace.start), np.full_like(trace.start, -1)
         is_new = np.full(len(trace.nodes), not change.sources[parent])
@@ -174,6 +185,8 @@ def _put(state: _State, path: str, trace: Trace) -> None:
 
 def before(trace: Trace, carried: Carried, mask: Mask | None = None) -> Trace:
     """The trace before a commit: of all its nodes, or some, those that were there."""
+    if not len(trace.nodes):
+        return trace
     kept = carried.end > carried.start
     if mask is not None:
         kept &= mask
@@ -183,11 +196,6 @@ def before(trace: Trace, carried: Carried, mask: Mask | None = None) -> Trace:
 def _touches(number: int, trace: Trace, carried: Carried, touched: Mask, change: Change) -> Touches:
     """The touches of a file and of some nodes in it, against the first parent."""
     hunks = change.hunks[0]
-    added, deleted = (-1, -1) if hunks is None else (sum(hunk[3] for hunk in hunks), sum(hunk[1] for hunk in hunks))
-    size = len(trace.files)
-    return Touches(
-        number,
-        np.concatenate((np.array(trace.files, dtype=np.int64), trace.nodes[touched])),
-        np.concatenate((np.full(size, added), carried.added[touched])),
-        np.concatenate((np.full(size, deleted), carried.deleted[touched])),
-    )
+    lines = (-1, -1) if hunks is None else (sum(hunk[3] for hunk in hunks), sum(hunk[1] for hunk in hunks))
+    rows = (trace.nodes[touched], carried.added[touched], carried.deleted[touched])
+    return Touches(number, trace.files, *lines, *rows)

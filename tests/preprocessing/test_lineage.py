@@ -71,7 +71,7 @@ def test_lines_taken_away_at_the_edge_of_a_range_do_not_touch_it() -> None:
 def test_a_range_whose_lines_are_all_new_began_there() -> None:
     lineage = Lineage.at("b", {"f.py": Trace((0,), ints(1, 2), ints(0, 2), ints(2, 4))})
     first = lineage.step(0, head("b", "a"), Changes(1, (Change("f.py", ("f.py",), ([(2, 0, 2, 2)],)),)))
-    assert first[0].nodes.tolist() == [0, 2]
+    assert (first[0].files, first[0].nodes.tolist()) == ((0,), [2])
     assert lineage.states["a"]["f.py"].nodes.tolist() == [1]
 
 
@@ -93,7 +93,7 @@ def test_in_a_file_that_a_merge_has_from_neither_a_function_goes_where_it_is_unt
     lineage = Lineage.at("m", {"f": Trace((0,), ints(1, 2, 3), ints(0, 2, 4), ints(2, 4, 6))})
     hunks = [[(0, 1, 0, 1), (4, 1, 4, 1)], [(2, 1, 2, 1), (4, 1, 4, 1)]]
     (touches,) = lineage.step(0, head("m", "a", "b"), Changes(1, (Change("f", ("f", "f"), tuple(hunks)),)))
-    assert touches.nodes.tolist() == [0, 3]
+    assert (touches.files, touches.nodes.tolist()) == ((0,), [3])
     assert lineage.states["a"]["f"].nodes.tolist() == [2, 3]
     assert lineage.states["b"]["f"].nodes.tolist() == [1, 3]
 
@@ -101,7 +101,7 @@ def test_in_a_file_that_a_merge_has_from_neither_a_function_goes_where_it_is_unt
 def test_lines_that_are_not_known_end_the_past_of_functions_and_are_counted() -> None:
     lineage = Lineage.at("b", {"f": Trace((0,), ints(1), ints(0), ints(2))})
     (touches,) = lineage.step(0, head("b", "a"), Changes(1, (Change("f", ("f",), (None,)),)))
-    assert touches.nodes.tolist() == [0]
+    assert (touches.files, touches.file_added, touches.nodes.tolist()) == ((0,), -1, [])
     assert len(lineage.states["a"]["f"].nodes) == 0
     assert lineage.gaps == {"unknown lines": 1}
 
