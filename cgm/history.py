@@ -33,18 +33,19 @@ class Neighbour(NamedTuple):
 class History:
     """The ancestors of a base commit, and what they did to the files, classes and functions of its code graph.
 
-    Commits stand newest first, each after all of its descendants that were read; times are seconds since 1970;
-    `commit_files` counts all files that a commit changed, also those that are no more. `message` is cut where it is
-    long. Touches are sorted by node, then by commit. Lines are -1 where they were not counted: in files without
-    functions. Pairs stand in both directions, sorted by node, then by falling weight, and only the strongest of a node
-    are kept; a file is paired with files, a function with functions. `gaps` counts, by reason, what could not be
-    read or followed.
+    Commits stand newest first, each after all of its descendants that were read; times are seconds since 1970.
+    `commit_files` counts all files that a commit changed, also those that are no more; `commit_merge` is the position
+    of the merge that brought a commit in, -1 on the line of first parents. `message` is cut where it is long. Touches
+    are sorted by node, then by commit. Lines are -1 where they were not counted: in files without functions. Pairs
+    stand in both directions, sorted by node, then by falling weight, and only the strongest of a node are kept; a file
+    is paired with files, a function with functions. `gaps` counts, by reason, what could not be read or followed.
     """
 
     commit_id: tuple[str, ...]  # C
     commit_time: NDArray[np.int64]  # C
     author_time: NDArray[np.int64]  # C
     commit_files: NDArray[np.int32]  # C
+    commit_merge: NDArray[np.int32]  # C
     message: tuple[str, ...]  # C
     touch_node: NDArray[np.int32]  # T
     touch_commit: NDArray[np.int32]  # T

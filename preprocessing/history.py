@@ -27,7 +27,7 @@ from preprocessing.diffs import Hunk
 from preprocessing.git import Git, GitObjects
 from preprocessing.lineage import Lineage, Touches, Trace, before, carry
 from preprocessing.snapshot import Snapshot
-from preprocessing.walk import CommitHead, Deadline, OutOfTimeError, walk
+from preprocessing.walk import CommitHead, Deadline, OutOfTimeError, merged_by, walk
 
 _LOG = logging.getLogger(__name__)
 _LONGEST_MESSAGE = 2000
@@ -194,6 +194,7 @@ def _history(graph: CodeGraph, past: _Past, limits: HistoryLimits, gaps: dict[st
         commit_time=times,
         author_time=np.array([head.author_time for head in past.heads], dtype=np.int64),
         commit_files=files,
+        commit_merge=np.array(merged_by(past.heads), dtype=np.int32),
         message=tuple(head.message for head in past.heads),
         touch_node=node.astype(np.int32),
         touch_commit=commit.astype(np.int32),

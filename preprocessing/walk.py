@@ -125,6 +125,25 @@ def descendants_first(heads: Sequence[CommitHead]) -> list[CommitHead]:
     return ordered
 
 
+def merged_by(heads: Sequence[CommitHead]) -> list[int]:
+    """The position of the merge that brought each commit in, -1 on the first one's line of first parents.
+
+    Of a branch within a branch it is the inner merge. The commits stand descendants first.
+    """
+    position = {head.id: number for number, head in enumerate(heads)}
+    found = [-2] * len(heads)
+    current: int | None = 0
+    while heads and current is not None:
+        found[current] = -1
+        current = position.get(next(iter(heads[current].parents), ""))
+    for number, head in enumerate(heads):
+        for place, parent in enumerate(head.parents):
+            where = position.get(parent)
+            if where is not None and found[where] == -2:
+                found[where] = number if place else found[number]
+    return found
+
+
 def _records(process: "subprocess.Popen[bytes]", deadline: Deadline) -> Iterator[list[bytes]]:
     """The fields of each commit, as they come."""
     fields: list[bytes] = []

@@ -81,6 +81,7 @@ def test_a_history_comes_back_as_it_was(tmp_path: Path, messages: tuple[str, ...
         commit_time=np.arange(size, dtype=np.int64),
         author_time=np.arange(size, dtype=np.int64),
         commit_files=integers,
+        commit_merge=integers,
         message=messages,
         touch_node=integers,
         touch_commit=integers,

@@ -11,6 +11,7 @@ def history() -> History:
         commit_time=np.array([30, 20, 10]),
         author_time=np.array([3, 2, 1]),
         commit_files=np.array([1, 2, 2], dtype=np.int32),
+        commit_merge=np.array([-1, -1, -1], dtype=np.int32),
         message=("third\n\nwhy", "", "first"),
         touch_node=np.array([1, 1, 4], dtype=np.int32),
         touch_commit=np.array([0, 2, 1], dtype=np.int32),

@@ -149,6 +149,8 @@ def test_a_merge_brings_the_commits_of_both_sides(three: tuple[Path, list[str]],
     assert past.commits("a.py:one") == [third, first]
     assert past.commits("a.py:two") == [side, second, first]
     assert len(past.history) == 5
+    position = past.history.commit_id.index(side)
+    assert past.history.subject(past.history.commit_merge[position]) == "Merge branch 'side'"
 
 
 def test_a_merge_of_three_is_one_change_of_its_first_parent(commit: Commit, git: Git) -> None:

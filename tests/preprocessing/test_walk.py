@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from preprocessing import walk as module
 from preprocessing.git import Git
-from preprocessing.walk import CommitHead, Deadline, OutOfTimeError, descendants_first, walk
+from preprocessing.walk import CommitHead, Deadline, OutOfTimeError, descendants_first, merged_by, walk
 
 Commit = Callable[[dict[str, Any]], tuple[Path, str]]
 
@@ -33,6 +33,22 @@ def test_no_commit_stands_before_a_child(heads: list[CommitHead]) -> None:
     assert sorted(ordered) == sorted(heads)
     assert ordered[0].id == "0"
     assert all(position[head.id] < position[parent] for head in heads for parent in head.parents)
+
+
+def test_a_commit_was_brought_in_by_the_innermost_merge() -> None:
+    rows = {"M": "ab", "b": "cd", "d": "e", "a": "f", "c": "e", "e": "f", "f": ""}
+    heads = [CommitHead(name, tuple(parents), 0, 0, "") for name, parents in rows.items()]
+    merges = dict(zip(rows, merged_by(heads), strict=True))
+    assert merges == {"M": -1, "a": -1, "f": -1, "b": 0, "c": 0, "d": 1, "e": 1}
+    assert merged_by([]) == []
+
+
+@given(graphs())
+def test_every_commit_off_the_first_line_has_a_merge_that_descends_from_it(heads: list[CommitHead]) -> None:
+    ordered = descendants_first(heads)
+    for number, merge in enumerate(merged_by(ordered)):
+        assert -1 <= merge < max(number, 1)
+        assert merge == -1 or len(ordered[merge].parents) > 1
 
 
 def test_parents_that_were_not_read_are_counted(commit: Commit) -> None:
