@@ -5,3 +5,4 @@ from pathlib import Path
 
 SCRIPTS = Path(__file__).parents[2] / "benchmarks"
 sys.path.append(str(SCRIPTS))
+sys.path.append(str(SCRIPTS / "adapters"))

@@ -1,0 +1,142 @@
+"""Every figure of the code graph beside that of other programs.
+
+    python benchmarks/graph.py truth --work DIR [--packages NAME...] [--peers] [--lists DIR]
+    python benchmarks/graph.py peers --work DIR [--seconds 600] LOCATION[@COMMIT]...
+    python benchmarks/graph.py sample --work DIR
+    python benchmarks/graph.py speed dev.jsonl repos/ [owner/name] [commit]
+    python benchmarks/graph.py scaling LOCATION[@COMMIT]...
+
+`truth` installs real packages below the work folder, runs their tests and imports their modules, and prints how much of
+what ran the graph has, and what a judge said of a sample of its calls. `peers` prints the seconds that graphs of whole
+repositories take. `sample` draws calls to be judged. The last two are those of `speed.py` and `scaling.py`.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import evaluate
+import peers
+import sample
+import scaling
+import speed
+from edges import Edge, own_edges, read_edges
+from meter import Cost, run_apart
+from packages import PACKAGES, Checkout
+
+from preprocessing.snapshot import open_snapshot
+from preprocessing.stage import build_graph
+
+
+def truth(arguments: Sequence[str]) -> None:
+    """Print tables of calls, of bases and imports, and the precision of the judged calls."""
+    parser = _parser()
+    parser.add_argument("--packages", nargs="*", default=[one.name for one in PACKAGES])
+    parser.add_argument("--peers", action="store_true")
+    parser.add_argument("--lists", type=Path)
+    chosen = parser.parse_args(arguments)
+    calls, structure = [evaluate.CALL_COLUMNS], [evaluate.STRUCTURE_COLUMNS]
+    judged = sample.Judged()
+    for checkout in _checkouts(chosen.work, chosen.packages):
+        known = evaluate.read_truth(checkout)
+        for tool, edges in _graphs(checkout, chosen.work if chosen.peers else None).items():
+            figures = evaluate.judge_calls(known, edges), evaluate.judge_structure(known, edges)
+            calls.append(evaluate.call_row(checkout.package.name, tool, figures[0]))
+            structure.append(evaluate.structure_row(checkout.package.name, tool, figures[1]))
+            if tool == "R4":
+                judged.add(checkout.package.name, edges)
+            if chosen.lists:
+                path = chosen.lists / f"{checkout.package.name}.{tool}.txt"
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text("\n".join(evaluate.lists(*figures)) + "\n", encoding="utf-8")
+    print(*calls, "", *structure, "", *judged.lines(), sep="\n")
+
+
+def _graphs(checkout: Checkout, work: Path | None) -> dict[str, list[Edge]]:
+    """Our edges and, where a work folder is given, those of each peer that makes any."""
+    found = {"R4": own_edges(build_graph(checkout.root))}
+    for peer in peers.PEERS if work else ():
+        assert work is not None
+        out = work / "peers" / f"{peer.adapter}.{checkout.package.name}-{checkout.package.version}.jsonl"
+        failure = peers.run(peer, work, checkout.root, out, 600)
+        if failure:
+            print(f"{checkout.package.name}: {peer.name} {failure}", file=sys.stderr)
+        elif edges := read_edges(out)[0]:
+            found[peer.name] = edges
+    return found
+
+
+def _checkouts(work: Path, names: Sequence[str]) -> list[Checkout]:
+    found = [Checkout(one, work.resolve()) for one in PACKAGES if one.name in names]
+    for checkout in found:
+        checkout.prepare()
+    return found
+
+
+def time_peers(arguments: Sequence[str]) -> None:
+    """Print the CPU seconds that each program takes for a graph of each location."""
+    parser = _parser()
+    parser.add_argument("locations", nargs="+", help="git directories or folders, with @COMMIT")
+    parser.add_argument("--seconds", type=float, default=600)
+    parser.add_argument("--peers", nargs="*", default=[peer.name for peer in peers.PEERS])
+    chosen = parser.parse_args(arguments)
+    print("| repository | graph | CPU s | times ours | peak MiB |\n|---|---|---|---|---|")
+    for location in chosen.locations:
+        path, _, commit = location.partition("@")
+        name = Path(path).name.rpartition("__")[2]
+        ours = Cost(**run_apart(speed.cold_graph, path, commit)["cost"])
+        print(f"| {name} | R4 | {ours.cpu:.2f} | 1 | {ours.mib:.0f} |", flush=True)
+        root = _extracted(Path(path), commit, chosen.work)
+        for peer in [one for one in peers.PEERS if one.name in chosen.peers]:
+            out = chosen.work.resolve() / "peers" / f"{peer.adapter}.{root.name}.jsonl"
+            failure = peers.run(peer, chosen.work.resolve(), root, out, chosen.seconds)
+            cost = None if failure else read_edges(out)[1]
+            shown = f"{cost.cpu:.1f} | {cost.cpu / ours.cpu:.0f} | {cost.mib:.0f}" if cost else f"{failure} | - | -"
+            print(f"| {name} | {peer.name} | {shown} |", flush=True)
+
+
+def _extracted(location: Path, commit: str, work: Path) -> Path:
+    """A folder with the files of a commit; the location itself where none is named."""
+    if not commit:
+        return location.resolve()
+    root = work.resolve() / "sources" / f"{location.name}-{commit[:12]}"
+    if not root.exists():
+        snapshot = open_snapshot(location, commit)
+        paths = [entry.path for entry in snapshot.files]
+        for path, content in zip(paths, snapshot.read_bytes(paths), strict=True):
+            (root / path).parent.mkdir(parents=True, exist_ok=True)
+            (root / path).write_bytes(content)
+    return root
+
+
+def draw(arguments: Sequence[str]) -> None:
+    """Print a sample of our calls, to be judged by hand."""
+    parser = _parser()
+    parser.add_argument("--count", type=int, default=200)
+    chosen = parser.parse_args(arguments)
+    graphs: Mapping[str, tuple[Path, list[Edge]]] = {
+        one.package.name: (one.root, own_edges(build_graph(one.root)))
+        for one in _checkouts(chosen.work, sample.PACKAGES)
+    }
+    print(*sample.draw(graphs, chosen.count), sep="\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--work", type=Path, required=True, help="folder for sources, interpreters and traces")
+    return parser
+
+
+SECTIONS: Mapping[str, Callable[[Sequence[str]], None]] = {
+    "truth": truth,
+    "peers": time_peers,
+    "sample": draw,
+    "speed": speed.main,
+    "scaling": scaling.main,
+}
+
+if __name__ == "__main__":
+    if len(sys.argv) < 2 or sys.argv[1] not in SECTIONS:
+        sys.exit(__doc__)
+    SECTIONS[sys.argv[1]](sys.argv[2:])

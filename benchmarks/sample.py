@@ -1,0 +1,89 @@
+"""A sample of our CALLS edges, and what a judge said of them.
+
+Knows how edges are drawn and counted. Does not know how a judge decides: `right`, `wrong`, or `possible` where the
+call may happen but nothing in the repository shows that it does.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+
+from edges import Edge
+from truth import Place, Score, outline
+
+JUDGED = Path(__file__).with_name("call_sample.jsonl")
+PACKAGES = ("flask", "requests", "click", "django")
+VERDICTS = ("right", "possible", "wrong")
+_SEED = 2026
+
+
+def draw(graphs: Mapping[str, tuple[Path, Sequence[Edge]]], count: int) -> Iterator[str]:
+    """Draw as many edges from each package, half of them sure and half unsure where there are so many."""
+    for number, (name, (root, edges)) in enumerate(graphs.items()):
+        share = count * (number + 1) // len(graphs) - count * number // len(graphs)
+        calls = sorted((edge for edge in edges if edge.kind == "CALLS"), key=lambda edge: (edge.source, edge.target))
+        random = Random(f"{_SEED} {name}")  # noqa: S311  a sample, not a secret
+        unsure = [edge for edge in calls if edge.confidence < 1]
+        chosen = random.sample(unsure, min(share // 2, len(unsure)))
+        chosen += random.sample([edge for edge in calls if edge.confidence >= 1], share - len(chosen))
+        yield from (json.dumps(_row(name, root, edge)) for edge in chosen)
+
+
+def _row(package: str, root: Path, edge: Edge) -> dict[str, object]:
+    return {
+        "package": package,
+        "caller": edge.source,
+        "callee": edge.target,
+        "line": edge.line,
+        "confidence": round(edge.confidence, 2),
+        "text": _line(root, edge.source[0], edge.line),
+        "header": _header(root, edge.target),
+        "verdict": "",
+        "reason": "",
+    }
+
+
+def _line(root: Path, path: str, line: int) -> str:
+    lines = (root / path).read_text(encoding="utf-8", errors="replace").splitlines()
+    return lines[line - 1].strip() if 0 < line <= len(lines) else ""
+
+
+def _header(root: Path, place: Place) -> str:
+    """The first line of a definition that is no decorator."""
+    path, name = place
+    source = (root / path).read_text(encoding="utf-8", errors="replace")
+    starts = [line for line, owner in outline(source).headers.items() if owner == name]
+    lines = source.splitlines()
+    found = [lines[line - 1].strip() for line in sorted(starts)]
+    return next((line for line in found if line.startswith(("def ", "class ", "async def "))), "")
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Verdicts on those edges that a graph still has, by how sure the graph is."""
+
+    path: Path = JUDGED
+    verdicts: dict[str, Counter[str]] = field(default_factory=dict)
+
+    def add(self, package: str, edges: Sequence[Edge]) -> None:
+        """Count the verdicts on a package's edges."""
+        sure = {(edge.source, edge.target): edge.confidence >= 1 for edge in edges if edge.kind == "CALLS"}
+        for row in self._rows():
+            pair = (tuple(row["caller"]), tuple(row["callee"]))
+            if row["package"] == package and pair in sure:
+                self.verdicts.setdefault("sure" if sure[pair] else "unsure", Counter())[row["verdict"]] += 1
+
+    def _rows(self) -> list[dict[str, str]]:
+        if not self.path.exists():
+            return []
+        return [json.loads(line) for line in self.path.read_text(encoding="utf-8").splitlines()]
+
+    def lines(self) -> Iterator[str]:
+        """A line for each sort of edge that was judged."""
+        for name, counts in sorted(self.verdicts.items()):
+            total = sum(counts[verdict] for verdict in VERDICTS)
+            shares = (f"{verdict} {Score(counts[verdict], total)}" for verdict in VERDICTS)
+            yield f"judged calls, {name}: {', '.join(shares)}"
