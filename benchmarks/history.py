@@ -30,7 +30,7 @@ from preprocessing.stage import CodeGraphPreprocessor, PreprocessingConfig, buil
 
 _LIMITS = (500, 1000, 2000, 5000, 10_000, 20_000, 100_000)
 _HOURS = 3600.0 * 9
-_SAMPLED = 40  # functions with more than one touch
+SAMPLED = 40  # functions with more than one touch
 _MADE_FILES = 400
 
 
@@ -97,13 +97,13 @@ def check(location: Path, commit: str, most: int) -> None:
     functions = [node for node in graph.nodes_of_kind(NodeKind.FUNCTION).tolist() if len(history.touches(node)) > 1]
     known = set(history.commit_id)
     same = both = extra = lost = 0
-    for node in random.Random(0).sample(functions, min(_SAMPLED, len(functions))):  # noqa: S311 (a sample)
+    for node in random.Random(0).sample(functions, min(SAMPLED, len(functions))):  # noqa: S311 (a sample)
         lines = f"-L{graph.node_start[node]},{graph.node_end[node]}:{graph.node_path[node]}"
         wanted = known & set(git(location, "log", f"-{most}", "--format=%H", "-s", lines, commit).split())
         found = {history.commit_id[touch.commit] for touch in history.touches(node)}
         same += wanted == found
         both, extra, lost = both + len(wanted & found), extra + len(found - wanted), lost + len(wanted - found)
-    print(f"{same} of {min(_SAMPLED, len(functions))} functions have the same commits: {both} in both,", end=" ")
+    print(f"{same} of {min(SAMPLED, len(functions))} functions have the same commits: {both} in both,", end=" ")
     print(f"{extra} here alone, {lost} of git alone")
 
 
@@ -111,9 +111,7 @@ def made(commits: int) -> None:
     """Make a history of edits, renames, branches and merges, and read it with several limits of time."""
     with tempfile.TemporaryDirectory() as folder:
         location = Path(folder, "made.git")
-        git(Path(folder), "init", "-q", "--bare", str(location))
-        stream = "\n".join(_commands(commits)).encode()
-        subprocess.run(["git", "-C", str(location), "fast-import", "--quiet"], input=stream, check=True)  # noqa: S603, S607
+        make_repository(location, commits)
         snapshot, graph = open_snapshot(location, "refs/heads/main"), build_graph(location, "refs/heads/main")
         for seconds in (1.0, 3.0, 10.0, _HOURS):
             with closing(BlobCache(Path(folder, f"blobs{seconds}"))) as blobs:
@@ -121,6 +119,15 @@ def made(commits: int) -> None:
                 for again in ("", " again"):
                     history, cost = read(snapshot, graph, bound, blobs)
                     print(f"at most {seconds:6.0f} s{again:6}: {len(history):6} commits, {cost}, {dict(history.gaps)}")
+
+
+def make_repository(location: Path, commits: int) -> None:
+    """Make a bare repository with a branch main."""
+    location.mkdir()
+    git(location, "init", "-q", "--bare")
+    stream = "\n".join(_commands(commits)).encode()
+    command = ["git", "-C", str(location), "fast-import", "--quiet"]
+    subprocess.run(command, input=stream, check=True)  # noqa: S603 (no shell)
 
 
 def _commands(commits: int) -> Iterator[str]:
