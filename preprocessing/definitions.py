@@ -8,12 +8,15 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from inspect import cleandoc
 
+from tree_sitter import Node
+
 from cgm.details import NodeDetails, Parameter
 from cgm.graph import NodeKind
 from preprocessing.expressions import Expressions
 from preprocessing.extents import BLOCK, SPACE, Extents, Outline, join_names
 from preprocessing.facts import MODULE, SIGNATURE, Definition
 from preprocessing.grammar import Matches
+from preprocessing.headers import read_parameters, read_returns
 
 _SIGN = re.compile(r"^[ \t]*(?:/\*+[!<]?|\*+/|\*+|//+[!<]?)?|[ \t]*\*+/[ \t]*$", re.MULTILINE)
 _OWN = frozenset({"self", "exports"})
@@ -81,9 +84,11 @@ class Definitions:
             for kind, number in zip(kinds, self.order, strict=True)
         ]
 
-    def details(self, parameters: Mapping[int, Sequence[Parameter]]) -> list[NodeDetails]:
-        """What every definition says of itself; `parameters` are by outline."""
-        return [self._detail(number, tuple(parameters.get(number, ()))) for number in self.order]
+    def details(
+        self, parameters: Mapping[int, Sequence[Parameter]], names: Mapping[int, Sequence[tuple[int, int]]]
+    ) -> list[NodeDetails]:
+        """What every definition says of itself; `parameters` and the spans of their names are by outline."""
+        return [self._detail(number, parameters.get(number, ()), names.get(number, ())) for number in self.order]
 
     def _class_paths(self) -> dict[str, int]:
         """Every class that lies in no function, by its dotted name."""
@@ -178,22 +183,47 @@ class Definitions:
                 found.setdefault(number, []).append(self._expressions.chain(match.node))
         return found
 
-    def _detail(self, number: int, parameters: tuple[Parameter, ...]) -> NodeDetails:
+    def _detail(self, number: int, parameters: Sequence[Parameter], names: Sequence[tuple[int, int]]) -> NodeDetails:
         outline = self._extents.outlines[number]
-        returns = outline.match.parts.get("returns")
+        written = _parameter_list(outline)
+        if written is not None:
+            start, end = written.start_byte, written.end_byte
+            inside = [(first - start, last - start) for first, last in names if start <= first < end]
+            parameters = read_parameters(self._matches.source[start:end], inside)
         return NodeDetails(
             signature=self._signature(outline),
-            parameters=parameters,
-            returns=one_line(self._matches.text(returns)).lstrip(": ") if returns is not None else "",
+            parameters=tuple(parameters),
+            returns=self._returns(outline),
             decorators=tuple(self._decorators.get(number, ())),
             docstring=self._docstring(outline),
         )
 
-    def _signature(self, outline: Outline) -> str:
+    def _returns(self, outline: Outline) -> str:
+        """The return type as it is written: all that stands between parameters and body, or before the name."""
+        parts = outline.match.parts
+        returns, name, written = parts.get("returns"), parts.get("name"), _parameter_list(outline)
+        if returns is None:
+            return ""
+        start, end = returns.start_byte, returns.end_byte
+        behind = self._text(written.end_byte, self._header_end(outline)) if written is not None else ""
+        if written is not None and start >= written.end_byte:
+            return read_returns(behind)
+        if name is not None and start < name.start_byte:
+            end = name.start_byte
+        text = read_returns(self._text(start, end))
+        # of C++: the type stands behind
+        return read_returns(behind.partition("->")[2]) if text == "auto" and "->" in behind else text
+
+    def _text(self, start: int, end: int) -> str:
+        """A part of a header."""
+        return self._matches.source[start : min(end, start + _LONGEST_HEADER)].decode("utf-8", "replace")
+
+    def _header_end(self, outline: Outline) -> int:
         body = outline.match.parts.get("body")
-        end = body.start_byte if body is not None else outline.node.end_byte
-        header = self._matches.source[outline.node.start_byte : min(end, outline.node.start_byte + _LONGEST_HEADER)]
-        return one_line(header.decode("utf-8", "replace")).rstrip(" ={;:")
+        return body.start_byte if body is not None else outline.node.end_byte
+
+    def _signature(self, outline: Outline) -> str:
+        return one_line(self._text(outline.node.start_byte, self._header_end(outline))).rstrip(" ={;:")
 
     def _docstring(self, outline: Outline) -> str:
         if outline.doc is None:
@@ -206,6 +236,14 @@ class Definitions:
 def one_line(text: str) -> str:
     """A text with each run of white space as one space."""
     return " ".join(text.split())
+
+
+def _parameter_list(outline: Outline) -> Node | None:
+    """The whole list: as captured, or as grammars call it."""
+    parts = outline.match.parts
+    nodes = [node for node in (outline.node, parts.get("value")) if node is not None]
+    fields = (node.child_by_field_name("parameters") for node in nodes)
+    return parts.get("parameters") or next((node for node in fields if node is not None), None)
 
 
 def _last_line(outline: Outline) -> int:

@@ -93,13 +93,13 @@ _MAINS = (
     "decorator ignored branch string comment"
 )
 MAINS = frozenset(_MAINS.split())
-_MODULES = "facts languages macros grammar expressions extents definitions variables use_tree uses scopes words extract"
+_MODULES = "facts languages macros grammar expressions extents headers definitions variables use_tree uses scopes words"
 
 
 @cache
 def extract_version(language: Language) -> str:
     """A digest of all that decides what the facts of a file in a language are."""
-    modules = [resources.files("preprocessing").joinpath(f"{name}.py") for name in _MODULES.split()]
+    modules = [resources.files("preprocessing").joinpath(f"{name}.py") for name in (*_MODULES.split(), "extract")]
     sources = [module.read_text(encoding="utf-8") for module in modules]
     versions = [metadata.version("tree-sitter"), grammar_version(language)]
     other = extract_version(BY_NAME[language.otherwise]) if language.otherwise else ""
@@ -119,7 +119,7 @@ def extract(language: Language, source: bytes, seconds: float = 10.0) -> FileFac
     definitions = Definitions(matches, expressions, extents)
     variables = Variables(matches, expressions, extents, definitions)
     rows = (*definitions.rows, *variables.definitions.values())
-    details = [*definitions.details(variables.parameters), *variables.details]
+    details = [*definitions.details(variables.parameters, variables.parameter_names), *variables.details]
     return FileFacts(
         language=language.name,
         lines=source.count(b"\n") + bool(source and not source.endswith(b"\n")),

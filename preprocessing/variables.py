@@ -24,6 +24,7 @@ class Variables:
         self.definitions: dict[tuple[int, str], Definition] = {}
         self.details: list[NodeDetails] = []
         self.parameters: dict[int, list[Parameter]] = {}
+        self.parameter_names: dict[int, list[tuple[int, int]]] = {}
         self.assigned: list[Assigned] = []
         self.bound: dict[int, set[str]] = {}
         self.unbound: list[int] = []  # fields of functions that make objects, as numbers of definitions
@@ -63,7 +64,9 @@ class Variables:
         outline, part = self._extents.at(match.parts["name"].start_byte)
         is_attribute = "definition.attribute" in match.parts
         if "definition.parameter" in match.parts and part == SIGNATURE:
+            node = match.parts["name"]
             self.parameters.setdefault(outline, []).append(self._parameter(match, name))
+            self.parameter_names.setdefault(outline, []).append((node.start_byte, node.end_byte))
         if is_attribute and not self._extents.is_callable(outline):
             self._define(name, match)
             return
