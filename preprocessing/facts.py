@@ -63,8 +63,22 @@ class Use(NamedTuple):
     line: int
 
 
+class Passed(NamedTuple):
+    """What the calls of a chain in a scope pass: `position=chain` and `keyword=chain`, parted by spaces.
+
+    A bracket before the chain stands for an element of what is passed.
+    """
+
+    scope: int
+    chain: str
+    given: str
+
+
 class Assigned(NamedTuple):
-    """A name or `self.` attribute whose value is a chain; an annotation counts as a call of its class."""
+    """A target whose value is a chain: a name, `self.` attribute or a place as `preprocessing.values` writes it.
+
+    An annotation counts as a call of its class.
+    """
 
     scope: int
     target: str
@@ -109,8 +123,10 @@ class Words:
 class FileFacts:
     """All that linking and indexing need of one file.
 
-    `definitions` holds classes and functions in document order, then attributes and lambdas. `bound` are the names
-    that a function binds itself, by scope. `language` is a name of `preprocessing.languages` or one of the above.
+    `definitions` holds classes and functions in document order, then attributes and lambdas. `calls` are written as
+    calls, `implicit` ones are made by operators and protocols. `reads` are attributes of names that their function
+    binds, with `=` behind them where they are set. `bound` are the names that a function binds itself and `parameters`
+    those of its parameters with their stars, by scope. `language` is a name of `preprocessing.languages` or one of the above.
     `complexity` is cyclomatic, one number per definition, and `details` are lines of `cgm.details`, one of the file
     itself and then one per definition; either is empty where nothing is known.
     """
@@ -122,7 +138,11 @@ class FileFacts:
     calls: tuple[Use, ...] = ()
     references: tuple[Use, ...] = ()
     assigned: tuple[Assigned, ...] = ()
+    implicit: tuple[Use, ...] = ()
+    reads: tuple[Use, ...] = ()
+    passed: tuple[Passed, ...] = ()
     bound: dict[int, frozenset[str]] = field(default_factory=dict)
+    parameters: dict[int, tuple[str, ...]] = field(default_factory=dict)
     words: Words = field(default_factory=Words)
     complexity: tuple[int, ...] = ()
     details: str = ""
@@ -135,6 +155,9 @@ _ROWS: dict[str, Any] = {
     "calls": Use,
     "references": Use,
     "assigned": Assigned,
+    "implicit": Use,
+    "reads": Use,
+    "passed": Passed,
 }
 
 
@@ -146,6 +169,7 @@ def encode_facts(facts: FileFacts) -> bytes:
         "lines": facts.lines,
         **{name: getattr(facts, name) for name in _ROWS},
         "bound": {scope: " ".join(sorted(names)) for scope, names in sorted(facts.bound.items())},
+        "parameters": {scope: " ".join(names) for scope, names in facts.parameters.items()},
         "complexity": facts.complexity,
         "details": facts.details,
         "clauses": facts.clauses,
@@ -177,6 +201,7 @@ def _from_document(document: dict[str, Any]) -> FileFacts:
         lines=document["lines"],
         **rows,
         bound={scope: frozenset(names.split(" ")) for scope, names in document["bound"].items()},
+        parameters={scope: tuple(names.split(" ")) for scope, names in document["parameters"].items()},
         words=Words(tuple(vocabulary.split(" ")) if vocabulary else (), *postings),
         complexity=document["complexity"],
         details=document["details"],

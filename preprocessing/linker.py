@@ -14,7 +14,7 @@ from cgm.graph import EdgeKind, NodeKind
 from preprocessing.facts import EXTENDS, FileFacts, Import, Use
 from preprocessing.import_rules import open_origins
 from preprocessing.languages import BY_NAME
-from preprocessing.names import Meaning, Sort
+from preprocessing.meanings import Meaning, Sort
 from preprocessing.registry import Registry
 from preprocessing.symbols import Symbols, split_use
 from preprocessing.tree import Edge, Tree

@@ -6,15 +6,14 @@ it is written.
 
 import re
 from bisect import bisect_right
-from collections.abc import Sequence
 from functools import cache
 from importlib import metadata, resources
 
 from tree_sitter import Node
 
-from cgm.details import NodeDetails, Parameter, encode_details
-from cgm.graph import NodeKind
+from cgm.details import NodeDetails, encode_details
 from cgm.store import fingerprint
+from preprocessing.calls import Calls
 from preprocessing.complexity import count_ways
 from preprocessing.details import describe, describe_attribute, describe_lambda
 from preprocessing.facts import (
@@ -22,7 +21,6 @@ from preprocessing.facts import (
     OPAQUE,
     PYTHON,
     TEXT,
-    Assigned,
     Definition,
     FileFacts,
     Import,
@@ -30,21 +28,25 @@ from preprocessing.facts import (
     Words,
 )
 from preprocessing.scopes import Scopes, find_scopes
-from preprocessing.syntax import Syntax, annotated_class, bound_names, chain, first_child, query_text, read_syntax
+from preprocessing.syntax import Syntax, query_text, read_syntax
+from preprocessing.values import Values
 from preprocessing.words import Prose, count_prose, count_words, find_names, find_tokens
 
 _NAMED = re.compile(
     rb"(?<![\w.\x80-\xff])([A-Za-z_\x80-\xff][\w\x80-\xff]*+)(?:\.[A-Za-z_\x80-\xff][\w\x80-\xff]*+)*(?![\"'])"
 )
 _SELF = frozenset({b"self", b"cls"})
+_SET = re.compile(rb"[ \t]*=(?!=)")
 _SNIFFED = 8192
+_MODULES = (
+    "annotations", "calls", "chains", "complexity", "details", "facts", "parse", "scopes", "syntax", "values", "words",
+)  # fmt: skip
 
 
 @cache
 def facts_version() -> str:
     """A digest of all that decides what the facts of a file are."""
-    names = ("facts", "parse", "scopes", "details", "complexity", "syntax", "words")
-    modules = [resources.files("preprocessing").joinpath(f"{name}.py") for name in names]
+    modules = [resources.files("preprocessing").joinpath(f"{name}.py") for name in _MODULES]
     modules.append(resources.files("cgm").joinpath("details.py"))
     sources = [module.read_text(encoding="utf-8") for module in modules]
     versions = [metadata.version(package) for package in ("tree-sitter", "tree-sitter-python")]
@@ -86,22 +88,29 @@ def parse_python(source: bytes, seconds: float = 10.0) -> FileFacts:
     scopes = find_scopes(syntax)
     imports = tuple(_imports(syntax, scopes))
     described = describe(syntax, scopes)
-    assignments = _Assignments(syntax, scopes, described)
-    described += [_describe_value(syntax, name, node) for (_, name), node in assignments.nodes.items()]
-    definitions = scopes.definitions + tuple(assignments.definitions.values())
+    values = Values(syntax, scopes, described[1:])
+    described += [_describe_value(syntax, name, node) for (_, name), node in values.nodes.items()]
+    calls = Calls(syntax, scopes, values)
+    definitions = scopes.definitions + tuple(values.definitions.values())
     tokens, prose = find_tokens(source), Prose(syntax.spans("string"), syntax.spans("comment"))
     named = find_names(source, tokens, prose, _global_names(definitions, imports))
+    read = find_names(source, tokens, prose, None, before=b".")
+    references, reads = _references(syntax, scopes, sorted({*named, *read} - calls.positions), values)
     return FileFacts(
         language=PYTHON,
         lines=count_lines(source),
         definitions=definitions,
         imports=imports,
-        calls=tuple(_calls(syntax, scopes)),
-        references=tuple(_references(syntax, scopes, named, assignments.bound)),
-        assigned=tuple(dict.fromkeys(assignments.assigned)),
-        bound={scope: frozenset(names) for scope, names in assignments.bound.items() if names},
+        calls=tuple(calls.called.values()),
+        references=tuple(references),
+        assigned=tuple(values.assigned),
+        implicit=tuple(calls.implicit.values()),
+        reads=tuple(reads),
+        passed=tuple(calls.passed),
+        bound={scope: frozenset(names) for scope, names in values.bound.items() if names},
+        parameters={scope: names for scope, names in values.parameters.items() if names},
         words=count_words(source, tokens, prose, scopes),
-        complexity=count_ways(syntax, scopes, tuple(assignments.nodes.values()), tokens=tokens, prose=prose),
+        complexity=count_ways(syntax, scopes, tuple(values.nodes.values()), tokens=tokens, prose=prose),
         details="".join(map(encode_details, described)),
     )
 
@@ -146,114 +155,6 @@ def _squeezed(syntax: Syntax, node: Node) -> str:
     return "".join(syntax.text(node).split())
 
 
-def _calls(syntax: Syntax, scopes: Scopes) -> list[Use]:
-    found: dict[tuple[int, str], Use] = {}
-    for node in syntax.all("callee"):
-        scope, name = scopes.scope_at(node.start_byte), chain(syntax, node)
-        if (scope, name) not in found:
-            # the last line of a chain is where its called name stands
-            found[scope, name] = Use(scope, name, node.end_point.row + 1)
-    return list(found.values())
-
-
-class _Assignments:
-    """What a file's assignments define, bind and say of values."""
-
-    def __init__(self, syntax: Syntax, scopes: Scopes, described: Sequence[NodeDetails]) -> None:
-        self.definitions: dict[tuple[int, str], Definition] = {}
-        self.nodes: dict[tuple[int, str], Node] = {}
-        self.assigned: list[Assigned] = []
-        self.bound: dict[int, set[str]] = {}
-        self._syntax = syntax
-        self._scopes = scopes
-        self._named_lambdas: set[int] = set()
-        self._taken = {(definition.parent, definition.name) for definition in scopes.definitions}
-        for scope, details in enumerate(described[1:]):
-            self._parameters(scope, details.parameters)
-        for node in syntax.all("assignment"):
-            self._assignment(node)
-        for node in syntax.all("as"):
-            self._alias(node)
-        for node in syntax.all("bound"):
-            self._bind(scopes.scope_at(node.start_byte), syntax.text(node))
-        for node in syntax.all("lambda"):
-            self._lambda(node)
-        for node in syntax.all("global"):
-            self.bound.get(scopes.scope_at(node.start_byte), set()).difference_update(bound_names(syntax.text(node)))
-
-    def _parameters(self, scope: int, parameters: Sequence[Parameter]) -> None:
-        for parameter in parameters:
-            name = parameter.name.lstrip("*")
-            self._bind(scope, name)
-            self._annotate(scope, name, parameter.type)
-
-    def _annotate(self, scope: int, target: str, annotation: str) -> None:
-        if named := annotated_class(annotation):
-            self.assigned.append(Assigned(scope, target, f"{named}()"))
-
-    def _assignment(self, node: Node) -> None:
-        left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
-        if left is None:
-            return
-        scope, target = self._scopes.scope_at(left.start_byte), self._syntax.text(left)
-        self._bind(scope, target)
-        value = right if right is not None and right.type == "lambda" else node
-        if value is right:
-            self._named_lambdas.add(value.id)
-        self._define(scope, target, node, value)
-        if right is not None and right.type in ("call", "identifier", "attribute"):
-            self.assigned.append(Assigned(scope, target, chain(self._syntax, right)))
-        annotation = node.child_by_field_name("type")
-        self._annotate(scope, target, self._syntax.text(annotation) if annotation is not None else "")
-
-    def _define(self, scope: int, target: str, node: Node, value: Node) -> None:
-        """Make module globals, class attributes and attributes of self into definitions."""
-        kind = NodeKind.LAMBDA if value.type == "lambda" else NodeKind.ATTRIBUTE
-        definitions = self._scopes.definitions
-        parent, names = scope, bound_names(target)
-        if scope != MODULE and definitions[scope].kind == NodeKind.FUNCTION:
-            owner = definitions[scope].parent
-            is_method = owner != MODULE and definitions[owner].kind == NodeKind.CLASS
-            parent, names = owner, _self_attributes(target) if is_method else []
-            if kind == NodeKind.LAMBDA and not names:
-                parent, names = scope, bound_names(target)
-        start, end = node.start_point.row + 1, node.end_point.row + 1
-        for name in names:
-            key = (parent, name)
-            if key not in self._taken and key not in self.definitions:
-                self.definitions[key] = Definition(int(kind), name, parent, start, end)
-                self.nodes[key] = value
-
-    def _alias(self, node: Node) -> None:
-        alias, value = node.child_by_field_name("alias"), first_child(node)
-        if alias is None or value is None:
-            return
-        scope, target = self._scopes.scope_at(alias.start_byte), self._syntax.text(alias)
-        self._bind(scope, target)
-        if value.type == "call":
-            self.assigned.append(Assigned(scope, target, chain(self._syntax, value)))
-
-    def _lambda(self, node: Node) -> None:
-        if node.id in self._named_lambdas:
-            return
-        scope, start = self._scopes.scope_at(node.start_byte), node.start_point.row + 1
-        name = f"<lambda:{start}>"
-        row = Definition(int(NodeKind.LAMBDA), name, scope, start, node.end_point.row + 1)
-        if (scope, name) not in self.definitions:
-            self.definitions[scope, name] = row
-            self.nodes[scope, name] = node
-
-    def _bind(self, scope: int, target: str) -> None:
-        if scope != MODULE and self._scopes.definitions[scope].kind == NodeKind.FUNCTION:
-            self.bound.setdefault(scope, set()).update(bound_names(target))
-
-
-def _self_attributes(target: str) -> list[str]:
-    items = (item.strip("()[]* \t\n") for item in target.split(","))
-    names = (item.removeprefix("self.") for item in items if item.startswith("self."))
-    return [name for name in names if name.isidentifier()]
-
-
 def _global_names(definitions: tuple[Definition, ...], imports: tuple[Import, ...]) -> frozenset[bytes] | None:
     """The names that may lead from this file to a definition; None where a star import makes it any name."""
     if any(row.name == "*" for row in imports):
@@ -263,30 +164,37 @@ def _global_names(definitions: tuple[Definition, ...], imports: tuple[Import, ..
     return frozenset(name.encode() for name in names) | _SELF
 
 
-def _references(syntax: Syntax, scopes: Scopes, positions: list[int], bound: dict[int, set[str]]) -> list[Use]:
-    """Chains at some positions that are named without being called and may lead out of their function."""
+def _references(
+    syntax: Syntax, scopes: Scopes, positions: list[int], values: Values
+) -> tuple[list[Use], list[Use]]:
+    """Chains at some positions that are named without being called: those that may lead out, and those of locals."""
     source = syntax.source
-    skipped = {node.start_byte for node in syntax.all("callee")} | scopes.names
     imports = [(node.start_byte, node.end_byte) for node in syntax.all("import")]
     starts = [start for start, _ in imports]
     ends = [0, *(end for _, end in imports)]
     found: dict[tuple[int, str], int] = {}
+    read: dict[tuple[int, str], int] = {}
     for position in positions:
-        if position in skipped or position < ends[bisect_right(starts, position)]:
+        if position in scopes.names or position < ends[bisect_right(starts, position)]:
             continue
         match = _NAMED.match(source, position)
         if match is None or _is_keyword(source, match.end()):
             continue
         head, chain = match[1], match[0].decode("utf-8", "replace")
         scope = scopes.scope_at(position)
-        if head in _SELF or head.decode("utf-8", "replace") not in bound.get(scope, ()):
+        is_set = "." in chain and _SET.match(source, match.end()) is not None
+        if is_set:
+            read.setdefault((scope, f"{chain}="), position)
+        if head in _SELF or head.decode("utf-8", "replace") not in values.bound.get(scope, ()):
             found.setdefault((scope, chain), position)
+        elif "." in chain and not is_set:
+            read.setdefault((scope, chain), position)
     newlines = [match.start() for match in re.finditer(rb"\n", source)]
-    return [
-        Use(scope, chain, bisect_right(newlines, position) + 1)
-        for (scope, chain), position in found.items()
-        if chain not in ("self", "cls")
+    rows = [
+        [Use(scope, chain, bisect_right(newlines, position) + 1) for (scope, chain), position in one.items()]
+        for one in (found, read)
     ]
+    return [use for use in rows[0] if use.chain not in ("self", "cls")], rows[1]
 
 
 def _is_keyword(code: bytes, end: int) -> bool:

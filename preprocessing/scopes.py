@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from tree_sitter import Node
 
 from cgm.graph import NodeKind
+from preprocessing.chains import chain
 from preprocessing.facts import BODY, DOCSTRING, MODULE, SIGNATURE, Definition
-from preprocessing.syntax import Syntax, annotated_class, chain, first_child
+from preprocessing.syntax import Syntax, first_child
 
 _ABSTRACT = ("abstractmethod", "abstractproperty")
 _ABSTRACT_RAISE = b"raise NotImplementedError"
@@ -21,7 +22,8 @@ _SHORT_BODY = 3
 class Scopes:
     """Classes and functions in document order, and zones: from `positions[i]` on, `owners[i]` = (scope, field).
 
-    `names` are the byte positions of defined names, `outlines` the nodes of the definitions.
+    `names` are the byte positions of defined names, `outlines` the nodes of the definitions,
+    `decorator_lines` the lines of each definition's decorators.
     """
 
     definitions: tuple[Definition, ...]
@@ -29,6 +31,7 @@ class Scopes:
     owners: tuple[tuple[int, int], ...]
     names: frozenset[int]
     outlines: tuple["Outline", ...] = ()
+    decorator_lines: tuple[tuple[int, ...], ...] = ()
 
     def at(self, position: int) -> tuple[int, int]:
         """The scope and field that own a byte."""
@@ -37,6 +40,11 @@ class Scopes:
     def scope_at(self, position: int) -> int:
         """The scope that owns a byte."""
         return self.owners[bisect_right(self.positions, position) - 1][0]
+
+    def caller_at(self, position: int) -> int:
+        """The scope that runs what stands at a byte: decorators, defaults and bases run outside of what they head."""
+        scope, zone = self.owners[bisect_right(self.positions, position) - 1]
+        return self.definitions[scope].parent if zone == SIGNATURE else scope
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,6 +76,9 @@ def find_scopes(syntax: Syntax) -> Scopes:
         owners=tuple(owner for _, owner in events),
         names=frozenset(outline.name.start_byte for outline in outlines),
         outlines=tuple(outlines),
+        decorator_lines=tuple(
+            tuple(node.start_point.row + 1 for node in _decorator_nodes(outline)) for outline in outlines
+        ),
     )
 
 
@@ -131,7 +142,6 @@ def _docstring(body: Node) -> Node | None:
 
 def _definition(syntax: Syntax, outline: Outline, parent: int) -> Definition:
     is_class = outline.is_class
-    returns = outline.node.child_by_field_name("return_type")
     decorators = _decorators(syntax, outline)
     return Definition(
         kind=int(NodeKind.CLASS if is_class else NodeKind.FUNCTION),
@@ -141,16 +151,19 @@ def _definition(syntax: Syntax, outline: Outline, parent: int) -> Definition:
         end=outline.whole.end_point.row + 1,
         bases=_bases(syntax, outline.node) if is_class else (),
         decorators=decorators,
-        returns=annotated_class(syntax.text(returns)) if returns is not None else "",
         is_abstract=not is_class and _is_abstract(syntax, outline, decorators),
     )
 
 
 def _decorators(syntax: Syntax, outline: Outline) -> tuple[str, ...]:
+    return tuple(chain(syntax, node) for node in _decorator_nodes(outline))
+
+
+def _decorator_nodes(outline: Outline) -> list[Node]:
     if outline.whole.id == outline.node.id:
-        return ()
+        return []
     nodes = (first_child(node) for node in outline.whole.named_children if node.type == "decorator")
-    return tuple(chain(syntax, node) for node in nodes if node is not None)
+    return [node for node in nodes if node is not None]
 
 
 def _bases(syntax: Syntax, node: Node) -> tuple[str, ...]:

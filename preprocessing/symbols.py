@@ -12,7 +12,7 @@ from preprocessing.expressions import OWN_MODULE
 from preprocessing.facts import EXTENDS, MODULE, Import
 from preprocessing.languages import ImportRule
 from preprocessing.name_spaces import NameSpaces
-from preprocessing.names import BUILTIN, FOREIGN, LOCAL, UNKNOWN, Meaning, Sort
+from preprocessing.meanings import BUILTIN, FOREIGN, LOCAL, UNKNOWN, Meaning, Sort
 from preprocessing.origins import Origin, Origins
 from preprocessing.registry import Registry
 from preprocessing.uses import EXPORTED

@@ -1,6 +1,6 @@
-"""Python's syntax tree as captures and chains.
+"""Python's syntax tree as captures.
 
-Knows tree-sitter, the query and the shapes of expressions. Does not know scopes or facts.
+Knows tree-sitter and the query. Does not know what an expression means (`preprocessing.chains`), scopes or facts.
 """
 
 import re
@@ -16,15 +16,9 @@ from tree_sitter import Language, Node, Parser, Point, Query, QueryCursor
 
 from cgm.errors import ParseError
 
-_DOTTED = re.compile(rb"[A-Za-z_\x80-\xff][\w\x80-\xff]*(?:\.[A-Za-z_\x80-\xff][\w\x80-\xff]*)*")
 _NAME = re.compile(r"[^\W\d]\w*")
-_OPTIONAL = re.compile(r"(?:typing\.)?Optional\[(.*)\]|(.*?)\s*\|\s*None|None\s*\|\s*(.*)", re.DOTALL)
 _ITEM = re.compile(r"(?<=[\w)\]])\[[^\[\]]*\]")
 _start, _end = attrgetter("start_byte"), attrgetter("end_byte")
-_UNNAMED = "?"
-_DEEPEST_CHAIN = 12
-_LITERALS = frozenset({"string", "concatenated_string", "list", "dictionary", "tuple", "set", "list_comprehension"})
-_WRAPPERS = frozenset({"parenthesized_expression", "await"})
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,46 +85,6 @@ def _feed(source: bytes) -> Callable[[int, Point], bytes]:
 def first_child(node: Node) -> Node | None:
     """The first named child, if there is one."""
     return node.named_child(0) if node.named_child_count else None
-
-
-def chain(syntax: Syntax, node: Node) -> str:
-    """Write an expression as a chain: `a.b`, `Session().get`, `super().save`; `?` stands for an unnamed part."""
-    source = syntax.source[node.start_byte : node.end_byte]
-    if _DOTTED.fullmatch(source):
-        return source.decode("utf-8", "replace")
-    parts: list[str] = []
-    current: Node | None = node
-    for _ in range(_DEEPEST_CHAIN):
-        current, part = _step(syntax, current)
-        parts.append(part)
-        if current is None:
-            return "".join(reversed(parts))
-    return _UNNAMED + "".join(reversed(parts))
-
-
-def _step(syntax: Syntax, node: Node | None) -> tuple[Node | None, str]:
-    """One link of a chain from its right end: what is left of it, and the link."""
-    kind = node.type if node is not None else ""
-    if node is None:
-        return None, _UNNAMED
-    if kind == "identifier":
-        return None, syntax.text(node)
-    if kind == "attribute":
-        name = node.child_by_field_name("attribute")
-        return node.child_by_field_name("object"), f".{syntax.text(name) if name is not None else _UNNAMED}"
-    if kind == "call":
-        return node.child_by_field_name("function"), "()"
-    if kind in _WRAPPERS and node.named_child_count == 1:
-        return first_child(node), ""
-    return None, "''" if kind in _LITERALS else _UNNAMED
-
-
-def annotated_class(text: str) -> str:
-    """The class that a type annotation names, or an empty string: `Optional["Foo"]` names Foo."""
-    text = text.strip().strip("'\"")
-    if found := _OPTIONAL.fullmatch(text):
-        text = next(group for group in found.groups() if group is not None).strip().strip("'\"")
-    return text if _DOTTED.fullmatch(text.encode()) else ""
 
 
 def bound_names(text: str) -> list[str]:

@@ -77,15 +77,23 @@ class Prose:
         return np.where(inside, self._part[span], -1)
 
 
-def find_names(source: bytes, tokens: Tokens, prose: Prose, names: Collection[bytes] | None) -> list[int]:
-    """Where in the code one of `names`, None for any but the grammar's, stands that is no attribute."""
+def find_names(
+    source: bytes, tokens: Tokens, prose: Prose, names: Collection[bytes] | None, *, before: bytes = b""
+) -> list[int]:
+    """Where in the code one of `names`, None for any but the grammar's, stands that is no attribute.
+
+    With `before`, only where that byte follows.
+    """
     if not source.isascii():
         tokens = find_tokens(source, names=True)
     chosen = np.full(len(tokens.numbers), names is None)
     if names is not None:
         chosen[[number for word in names if (number := tokens.numbers.get(word)) is not None]] = True
     chosen[: len(_GRAMMAR)] = False
-    starts = tokens.start[chosen[tokens.number]]
+    is_chosen = chosen[tokens.number]
+    if before:
+        is_chosen &= _byte_at(source, tokens.end) == before[0]
+    starts = tokens.start[is_chosen]
     starts = starts[_byte_at(source, starts - 1) != _DOT]
     positions: list[int] = starts[prose.parts(starts) < 0].tolist()
     return positions

@@ -9,13 +9,20 @@
 (import_from_statement) @import
 (future_import_statement) @import
 
-(call function: (_) @callee)
+(call) @call
+(subscript) @subscript
+(binary_operator) @operator
+(comparison_operator) @comparison
 
 (assignment) @assignment
-(as_pattern) @as
-(named_expression name: (_) @bound)
-(for_statement left: (_) @bound)
-(for_in_clause left: (_) @bound)
+(named_expression) @assignment
+(return_statement) @return
+(yield) @yield
+(with_item) @with
+(except_clause value: (as_pattern) @caught)
+(case_pattern (as_pattern (identifier) @bound))
+(for_statement) @for
+(for_in_clause) @for
 (lambda parameters: (_) @bound)
 (global_statement) @global
 (case_clause) @case

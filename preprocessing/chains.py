@@ -1,0 +1,193 @@
+"""Expressions as chains: dotted names and calls, as in `a.b`, `Session().get` or `super().save`.
+
+Knows the shapes of Python's expressions. Does not know what a name means.
+
+Operators and protocols are written as the methods that Python calls: `x[0]` is `x.__getitem__()`, an element of `x` is
+`x.__iter__().__next__()`, the i-th item of what is unpacked `x.__item<i>__()`. `?` is a part without a name, `''` a
+literal. Calls that give back what they get are left out: `partial(f, 1)` is `f`, `getattr(x, "y")` is `x.y`.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+
+from tree_sitter import Node
+
+from preprocessing.annotations import read_annotation
+from preprocessing.syntax import Syntax, first_child
+
+UNNAMED = "?"
+LITERAL = "''"
+NEXT = ".__iter__().__next__()"
+DOTTED = re.compile(rb"[A-Za-z_\x80-\xff][\w\x80-\xff]*(?:\.[A-Za-z_\x80-\xff][\w\x80-\xff]*)*")
+_DEEPEST = 12
+_LITERALS = frozenset({"string", "concatenated_string", "integer", "float", "true", "false", "none"})
+_DISPLAYS = frozenset({"list", "dictionary", "tuple", "set"})
+_COMPREHENSIONS = frozenset({"list_comprehension", "set_comprehension", "dictionary_comprehension", "generator_expression"})
+CONTAINERS = _DISPLAYS | _COMPREHENSIONS | {"expression_list"}
+_TRANSPARENT = frozenset({"parenthesized_expression", "await"})
+_NAME = re.compile(r"[^\W\d]\w*")
+OPERATORS = {
+    "+": "add", "-": "sub", "*": "mul", "/": "truediv", "//": "floordiv", "%": "mod", "**": "pow", "@": "matmul",
+    "|": "or", "&": "and", "^": "xor", "<<": "lshift", ">>": "rshift",
+}  # fmt: skip
+
+_Step = tuple[Node | None, str]
+
+
+def chain(syntax: Syntax, node: Node) -> str:
+    """Write an expression as a chain; `?` stands for what has no name."""
+    source = syntax.source[node.start_byte : node.end_byte]
+    if DOTTED.fullmatch(source):
+        return source.decode("utf-8", "replace")
+    parts: list[str] = []
+    current: Node | None = node
+    for _ in range(_DEEPEST):
+        current, part = _step(syntax, current)
+        parts.append(part)
+        if current is None:
+            return "".join(reversed(parts))
+    return UNNAMED + "".join(reversed(parts))
+
+
+def alternatives(node: Node) -> Iterator[Node]:
+    """Every expression whose value an expression may have: both sides of `a or b` and of `a if c else b`."""
+    waiting = [node]
+    for _ in range(_DEEPEST):
+        if not waiting:
+            return
+        one = waiting.pop()
+        if one.type == "conditional_expression" and one.named_child_count == 3:
+            waiting += [child for child in (one.named_child(2), one.named_child(0)) if child is not None]
+        elif one.type == "boolean_operator":
+            waiting += [child for child in reversed(one.named_children) if child is not None]
+        elif one.type in _TRANSPARENT and (inner := first_child(one)) is not None:
+            waiting.append(inner)
+        elif one.type == "named_expression" and (value := one.child_by_field_name("value")) is not None:
+            waiting.append(value)
+        else:
+            yield one
+
+
+def arguments(call: Node) -> list[Node]:
+    """The arguments of a call, positional and named."""
+    node = call.child_by_field_name("arguments")
+    if node is None or node.type != "argument_list":
+        return []
+    return [child for child in node.named_children if child.type != "comment"]
+
+
+def elements(node: Node) -> Iterator[tuple[str, Node]]:
+    """What a display or comprehension holds, each with its place: `[0]` in a tuple, else `[]`."""
+    if node.type in _COMPREHENSIONS:
+        body = node.child_by_field_name("body")
+        value = body.child_by_field_name("value") if body is not None and body.type == "pair" else body
+        if value is not None:
+            yield "[]", value
+        return
+    is_tuple = node.type in ("tuple", "expression_list")
+    for number, child in enumerate(node.named_children):
+        value = child.child_by_field_name("value") if child.type == "pair" else child
+        if value is not None:
+            yield f"[{number}]" if is_tuple else "[]", value
+
+
+def _step(syntax: Syntax, node: Node | None) -> _Step:
+    """One link of a chain from its right end: what is left of it, and the link."""
+    if node is None:
+        return None, UNNAMED
+    step = _STEPS.get(node.type)
+    if step is not None:
+        return step(syntax, node)
+    return None, LITERAL if node.type in _LITERALS or node.type in CONTAINERS else UNNAMED
+
+
+def _identifier(syntax: Syntax, node: Node) -> _Step:
+    return None, syntax.text(node)
+
+
+def _attribute(syntax: Syntax, node: Node) -> _Step:
+    name = node.child_by_field_name("attribute")
+    return node.child_by_field_name("object"), f".{syntax.text(name) if name is not None else UNNAMED}"
+
+
+def _subscript(syntax: Syntax, node: Node) -> _Step:
+    return node.child_by_field_name("value"), ".__getitem__()"
+
+
+def _inner(_: Syntax, node: Node) -> _Step:
+    return (first_child(node), "") if node.named_child_count == 1 else (None, UNNAMED)
+
+
+def _operator(syntax: Syntax, node: Node) -> _Step:
+    operator = node.child_by_field_name("operator")
+    name = OPERATORS.get(operator.type) if operator is not None else None
+    return (node.child_by_field_name("left"), f".__{name}__()") if name else (None, UNNAMED)
+
+
+def _lambda(_: Syntax, node: Node) -> _Step:
+    return None, f"<lambda:{node.start_point.row + 1}>"
+
+
+def _call(syntax: Syntax, node: Node) -> _Step:
+    function = node.child_by_field_name("function")
+    if function is None:
+        return None, UNNAMED
+    name = syntax.source[function.start_byte : function.end_byte]
+    special = _BUILTIN_CALLS.get(name) or _LIBRARY_CALLS.get(name.rpartition(b".")[2])
+    return (special(syntax, node) if special else None) or (function, "()")
+
+
+def _first_argument(suffix: str) -> Callable[[Syntax, Node], _Step | None]:
+    def step(_: Syntax, node: Node) -> _Step | None:
+        given = arguments(node)
+        return (given[0], suffix) if given and given[0].type not in ("keyword_argument", "list_splat") else None
+
+    return step
+
+
+def _getattr(syntax: Syntax, node: Node) -> _Step | None:
+    given = arguments(node)
+    if len(given) < 2 or given[1].type != "string":
+        return None
+    name = syntax.text(given[1]).strip("'\"")
+    return (given[0], f".{name}") if _NAME.fullmatch(name) else None
+
+
+def _cast(syntax: Syntax, node: Node) -> _Step | None:
+    given = arguments(node)
+    said = read_annotation(syntax.text(given[0])) if len(given) == 2 else ()
+    return (None, said[0][1]) if said and not said[0][0] else None
+
+
+_STEPS: dict[str, Callable[[Syntax, Node], _Step]] = {
+    "identifier": _identifier,
+    "attribute": _attribute,
+    "call": _call,
+    "subscript": _subscript,
+    "parenthesized_expression": _inner,
+    "await": _inner,
+    "binary_operator": _operator,
+    "lambda": _lambda,
+}
+_LIBRARY_CALLS: dict[bytes, Callable[[Syntax, Node], _Step | None]] = {
+    b"cast": _cast,
+    b"partial": _first_argument(""),
+    b"partialmethod": _first_argument(""),
+    b"deepcopy": _first_argument(""),
+    b"cached_property": _first_argument("()"),
+}
+_BUILTIN_CALLS: dict[bytes, Callable[[Syntax, Node], _Step | None]] = {
+    b"getattr": _getattr,
+    b"staticmethod": _first_argument(""),
+    b"classmethod": _first_argument(""),
+    b"property": _first_argument("()"),
+    b"type": _first_argument(".__class__"),
+    b"iter": _first_argument(".__iter__()"),
+    b"next": _first_argument(".__next__()"),
+    b"list": _first_argument(".__iter__()"),
+    b"tuple": _first_argument(".__iter__()"),
+    b"set": _first_argument(".__iter__()"),
+    b"sorted": _first_argument(".__iter__()"),
+    b"reversed": _first_argument(".__iter__()"),
+    b"enumerate": _first_argument(".__iter__()"),
+}

@@ -1,0 +1,62 @@
+"""Edges as they are found, and references that become none.
+
+Knows how equal edges are joined and how what is left over is counted and listed. Does not know what makes an edge.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from cgm.graph import EdgeKind
+from preprocessing.tree import Edge, Tree
+
+
+class Unlinked(NamedTuple):
+    """A reference that became no edge: where it stands, its chain as written, and why."""
+
+    kind: str
+    path: str
+    line: int
+    chain: str
+    reason: str
+
+
+class Edges:
+    """Edges by kind and ends: the surest of equal ones counts, and its first line."""
+
+    def __init__(self, tree: Tree, *, lists_unlinked: bool = False) -> None:
+        self._tree = tree
+        self._edges: dict[tuple[int, int, int], tuple[float, int]] = {}
+        self._unlinked: Counter[str] = Counter()
+        self._listed: list[Unlinked] | None = [] if lists_unlinked else None
+
+    def add(self, kind: EdgeKind, source: int, target: int, line: int, confidence: float = 1.0) -> None:
+        """Add an edge."""
+        key = (int(kind), source, target)
+        known = self._edges.get(key)
+        if known is None or (-known[0], known[1]) > (-confidence, line):
+            self._edges[key] = (confidence, line)
+
+    def skip(self, kind: EdgeKind, source: int, chain: str, line: int, reason: str) -> None:
+        """Count a reference that becomes no edge."""
+        self._unlinked[f"{kind.name} {reason}"] += 1
+        if self._listed is not None:
+            self._listed.append(Unlinked(kind.name, self._tree.path[source], line, chain, reason))
+
+    def extend(self, rows: Iterable[Edge], unlinked: Mapping[str, int]) -> None:
+        """Add edges and counts that were made elsewhere."""
+        for kind, source, target, confidence, line in rows:
+            self.add(EdgeKind(kind), source, target, line, confidence)
+        self._unlinked.update(unlinked)
+
+    def rows(self) -> list[Edge]:
+        """Every edge, sorted."""
+        return [(*key, *value) for key, value in sorted(self._edges.items())]
+
+    def unlinked(self) -> dict[str, int]:
+        """How many references became no edge, by kind and reason."""
+        return dict(sorted(self._unlinked.items()))
+
+    def listed(self) -> tuple[Unlinked, ...]:
+        """Every reference that became no edge, sorted by path and line."""
+        return tuple(sorted(self._listed or (), key=lambda row: (row.path, row.line, row.kind, row.chain, row.reason)))

@@ -1,0 +1,55 @@
+"""Classes below classes: which override a method, which are abstract.
+
+Knows the class hierarchy of one snapshot. Does not know edges.
+"""
+
+from cgm.graph import NodeKind
+from preprocessing.names import Names
+
+_ABSTRACT_BASES = frozenset({"ABC", "Protocol"})
+
+
+class Hierarchy:
+    """The classes of a snapshot and their methods, by what they extend."""
+
+    def __init__(self, names: Names) -> None:
+        self._names = names
+        self._tree = names.tree
+        self.classes = [node for node in names.bindings.nodes if names.tree.kind[node] == NodeKind.CLASS]
+        self.methods: dict[str, list[int]] = {}
+        self._overrides: dict[tuple[int, str], tuple[int, ...]] = {}
+        for node in self.classes:
+            for name in names.bindings.of.get(node, ()):
+                if (method := self.own_method(node, name)) >= 0:
+                    self.methods.setdefault(name, []).append(method)
+
+    def own_method(self, node: int, name: str) -> int:
+        """The function that a class itself has under a name; -1 for none."""
+        binding = self._names.bindings.get(node, name)
+        nodes = binding.nodes if binding is not None else []
+        return next((one for one in nodes if self._tree.kind[one] == NodeKind.FUNCTION), -1)
+
+    def overrides(self, node: int, name: str) -> tuple[int, ...]:
+        """The methods of that name in classes below a class."""
+        key = (node, name)
+        found = self._overrides.get(key)
+        if found is None:
+            found = self._overrides[key] = tuple(
+                method for method in self.methods.get(name, ()) if self._is_below(self._tree.parent[method], node)
+            )
+        return found
+
+    def _is_below(self, node: int, parent: int) -> bool:
+        return node != parent and parent in self._names.order(node)
+
+    def is_abstract(self, node: int) -> bool:
+        """Whether a class only says what others must have."""
+        rows = self._names.definition(node).bases
+        if any(row.rpartition(".")[2] in _ABSTRACT_BASES or row.endswith("ABCMeta") for row in rows):
+            return True
+        own = self._names.bindings.of.get(node, {})
+        return any(self.is_abstract_method(one) for binding in own.values() for one in binding.nodes)
+
+    def is_abstract_method(self, node: int) -> bool:
+        """Whether a method only refuses."""
+        return node in self._names.bindings.abstract
