@@ -8,22 +8,27 @@ from functools import lru_cache
 
 ELEMENT = "[]"
 _NAME = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
-_WRAPPERS = frozenset(
-    "Annotated Awaitable ClassVar Coroutine Final InitVar Mapped NotRequired Optional ReadOnly Required TypeGuard Union".split()
-)
-_CONTAINERS = frozenset(
-    "AbstractAsyncContextManager AbstractContextManager AbstractSet AsyncContextManager AsyncGenerator AsyncIterable "
-    "AsyncIterator Collection Container ContextManager Deque FrozenSet Generator Iterable Iterator List MutableSequence "
-    "MutableSet Reversible Sequence Set deque frozenset list set".split()
-)
-_MAPPINGS = frozenset(
-    "ChainMap DefaultDict Dict Mapping MappingView MutableMapping OrderedDict ValuesView WeakKeyDictionary "
-    "WeakValueDictionary defaultdict dict".split()
-)
+_WRAPPERS_WORDS = """
+    Annotated Awaitable ClassVar Coroutine Final InitVar Mapped NotRequired Optional ReadOnly Required TypeGuard
+    Union
+    """
+_WRAPPERS = frozenset(_WRAPPERS_WORDS.split())
+_CONTAINERS_WORDS = """
+    AbstractAsyncContextManager AbstractContextManager AbstractSet AsyncContextManager AsyncGenerator
+    AsyncIterable AsyncIterator Collection Container ContextManager Deque FrozenSet Generator Iterable Iterator
+    List MutableSequence MutableSet Reversible Sequence Set deque frozenset list set
+    """
+_CONTAINERS = frozenset(_CONTAINERS_WORDS.split())
+_MAPPINGS_WORDS = """
+    ChainMap DefaultDict Dict Mapping MappingView MutableMapping OrderedDict ValuesView WeakKeyDictionary
+    WeakValueDictionary defaultdict dict
+    """
+_MAPPINGS = frozenset(_MAPPINGS_WORDS.split())
 _SELF = frozenset({"Self"})
-_SAY_NOTHING = frozenset(
-    "Any Callable Literal LiteralString Never NoReturn None Type TypeAlias TypeVar object type Ellipsis".split()
-)
+_SAY_NOTHING_WORDS = """
+    Any Callable Literal LiteralString Never NoReturn None Type TypeAlias TypeVar object type Ellipsis
+    """
+_SAY_NOTHING = frozenset(_SAY_NOTHING_WORDS.split())
 _DEEPEST = 8
 _MOST_ITEMS = 6
 Said = tuple[str, str]

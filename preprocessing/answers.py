@@ -4,8 +4,7 @@ Knows how the least answers are found and kept. Does not know what is asked. An 
 depends on grow; then it is the same whatever was asked before.
 """
 
-from collections.abc import Callable, Hashable
-from typing import Generic, TypeVar
+from collections.abc import Callable
 
 from preprocessing.meanings import NOTHING, PENDING, Meanings
 
@@ -13,26 +12,26 @@ _DEEPEST = 45  # questions within questions; each takes some ten frames of Pytho
 _MOST_ROUNDS = 12
 _MOST_RESTARTS = 2000
 FAR = 1 << 60
-Question = TypeVar("Question", bound=Hashable)
+Question = tuple[str, int, str]  # what is asked, of which node or file, under which name
 
 
 class _TooDeepError(Exception):
     """A question lies too deep and must be asked first."""
 
-    def __init__(self, question: Hashable) -> None:
+    def __init__(self, question: Question) -> None:
         super().__init__()
         self.question = question
 
 
-class Answers(Generic[Question]):
-    """Keeps the answers that `derive` gives; it may ask again.
+class Answers:
+    """Keeps the answers that `derivations` give, by what is asked; they may ask again.
 
     A circle is answered by repetition: it begins with no meanings and ends when they grow no more. What was found
     meanwhile is only kept when its circle is closed (Tarjan's components, on demand).
     """
 
-    def __init__(self, derive: Callable[[Question], Meanings]) -> None:
-        self._derive = derive
+    def __init__(self, derivations: dict[str, Callable[[int, str], Meanings]]) -> None:
+        self.derivations = derivations
         self._pending: list[Question] = []
         self._final: dict[Question, Meanings] = {}
         self._guesses: dict[Question, Meanings] = {}
@@ -67,7 +66,7 @@ class Answers(Generic[Question]):
                 found = self._answer(waiting[-1])
             except _TooDeepError as error:
                 self._reset()
-                waiting.append(error.question)  # type: ignore[arg-type]
+                waiting.append(error.question)
                 continue
             waiting.pop()
             if not waiting:
@@ -91,9 +90,10 @@ class Answers(Generic[Question]):
         self._guesses.setdefault(question, NOTHING)
         self._depth += 1
         outer, self.lowest = self.lowest, FAR
+        derive = self.derivations[question[0]]
         for _ in range(_MOST_ROUNDS):
             changes = self._changes
-            found = self._derive(question)
+            found = derive(question[1], question[2])
             if found != self._guesses[question]:
                 self._guesses[question] = found
                 self._changes += 1

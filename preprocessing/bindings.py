@@ -13,7 +13,9 @@ from preprocessing.tree import Tree
 
 _MOST_VALUES = 256
 _HIDDEN = frozenset({"setter", "deleter", "overload"})
-_GETTERS = frozenset({"property", "cached_property", "abstractproperty", "classproperty", "lazyproperty", "hybrid_property"})
+_GETTERS = frozenset(
+    {"property", "cached_property", "abstractproperty", "classproperty", "lazyproperty", "hybrid_property"}
+)
 _KIND_METHODS = frozenset({"__new__", "__init_subclass__", "__class_getitem__"})
 Value = tuple[int, str]  # scope, chain
 

@@ -69,18 +69,18 @@ class Callees:
         sort, target = meaning
         if sort == Sort.NODE and self._names.is_function(target):
             return target
-        if sort == Sort.KIND or (sort == Sort.NODE and self._names.is_class(target)):
-            return self._names.method(target, "__init__")
-        return self._names.method(target, "__call__") if sort in INSTANCES else -1
+        if sort == Sort.KIND or (sort == Sort.NODE and self._names.classes.is_class(target)):
+            return self._names.classes.method(target, "__init__")
+        return self._names.classes.method(target, "__call__") if sort in INSTANCES else -1
 
     def _run_by(self, meaning: Meaning) -> list[int]:
         sort, target = meaning
-        if sort == Sort.KIND or (sort == Sort.NODE and self._names.is_class(target)):
-            made = [self._names.method(target, name) for name in _CONSTRUCTORS]
+        if sort == Sort.KIND or (sort == Sort.NODE and self._names.classes.is_class(target)):
+            made = [self._names.classes.method(target, name) for name in _CONSTRUCTORS]
             return [target, *(node for node in made if node >= 0)]
         if sort == Sort.NODE:
             return self._run_function(target)
-        method = self._names.method(target, "__call__") if sort in INSTANCES else -1
+        method = self._names.classes.method(target, "__call__") if sort in INSTANCES else -1
         return [method] if method >= 0 else []
 
     def _run_function(self, node: int) -> list[int]:

@@ -28,11 +28,13 @@ _FLAT = re.compile(rb"\(\s*((?:[A-Za-z_][\w.]*\s*=\s*)?[\w.]+\s*(?:,\s*(?:[A-Za-
 _ARGUMENT = re.compile(r"\s*(?:(\w+)\s*=\s*)?([^\W\d][\w.]*)\s*")
 _CONSTANTS = frozenset({"None", "True", "False"})
 # calls that pass nothing on to the repository's code
-_DEAF = frozenset(
-    "abs all any bool bytes callable chr dict dir divmod enumerate float format frozenset getattr hasattr hash hex id int "
-    "issubclass iter len list max min next open ord pow print range repr reversed round set str sum super tuple type zip"
-    " split join strip startswith endswith encode decode warn warning info debug error format replace lower upper".split()
-)
+_DEAF_WORDS = """
+    abs all any bool bytes callable chr dict dir divmod enumerate float format frozenset getattr hasattr hash
+    hex id int issubclass iter len list max min next open ord pow print range repr reversed round set str sum
+    super tuple type zip split join strip startswith endswith encode decode warn warning info debug error format
+    replace lower upper
+    """
+_DEAF = frozenset(_DEAF_WORDS.split())
 _INSERTS = {
     "append": 0, "appendleft": 0, "add": 0, "push": 0, "put": 0, "insert": 1, "setdefault": 1, "extend": 0, "update": 0,
 }  # fmt: skip

@@ -22,7 +22,9 @@ DOTTED = re.compile(rb"[A-Za-z_\x80-\xff][\w\x80-\xff]*(?:\.[A-Za-z_\x80-\xff][\
 _DEEPEST = 12
 _LITERALS = frozenset({"string", "concatenated_string", "integer", "float", "true", "false", "none"})
 _DISPLAYS = frozenset({"list", "dictionary", "tuple", "set"})
-_COMPREHENSIONS = frozenset({"list_comprehension", "set_comprehension", "dictionary_comprehension", "generator_expression"})
+_COMPREHENSIONS = frozenset(
+    {"list_comprehension", "set_comprehension", "dictionary_comprehension", "generator_expression"}
+)
 CONTAINERS = _DISPLAYS | _COMPREHENSIONS | {"expression_list"}
 _TRANSPARENT = frozenset({"parenthesized_expression", "await"})
 _NAME = re.compile(r"[^\W\d]\w*")
@@ -110,7 +112,7 @@ def _attribute(syntax: Syntax, node: Node) -> _Step:
     return node.child_by_field_name("object"), f".{syntax.text(name) if name is not None else UNNAMED}"
 
 
-def _subscript(syntax: Syntax, node: Node) -> _Step:
+def _subscript(_: Syntax, node: Node) -> _Step:
     return node.child_by_field_name("value"), ".__getitem__()"
 
 
@@ -118,7 +120,7 @@ def _inner(_: Syntax, node: Node) -> _Step:
     return (first_child(node), "") if node.named_child_count == 1 else (None, UNNAMED)
 
 
-def _operator(syntax: Syntax, node: Node) -> _Step:
+def _operator(_: Syntax, node: Node) -> _Step:
     operator = node.child_by_field_name("operator")
     name = OPERATORS.get(operator.type) if operator is not None else None
     return (node.child_by_field_name("left"), f".__{name}__()") if name else (None, UNNAMED)

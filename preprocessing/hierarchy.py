@@ -20,14 +20,8 @@ class Hierarchy:
         self._overrides: dict[tuple[int, str], tuple[int, ...]] = {}
         for node in self.classes:
             for name in names.bindings.of.get(node, ()):
-                if (method := self.own_method(node, name)) >= 0:
+                if (method := names.classes.own_method(node, name)) >= 0:
                     self.methods.setdefault(name, []).append(method)
-
-    def own_method(self, node: int, name: str) -> int:
-        """The function that a class itself has under a name; -1 for none."""
-        binding = self._names.bindings.get(node, name)
-        nodes = binding.nodes if binding is not None else []
-        return next((one for one in nodes if self._tree.kind[one] == NodeKind.FUNCTION), -1)
 
     def overrides(self, node: int, name: str) -> tuple[int, ...]:
         """The methods of that name in classes below a class."""
@@ -40,11 +34,11 @@ class Hierarchy:
         return found
 
     def _is_below(self, node: int, parent: int) -> bool:
-        return node != parent and parent in self._names.order(node)
+        return node != parent and parent in self._names.classes.order(node)
 
     def is_abstract(self, node: int) -> bool:
         """Whether a class only says what others must have."""
-        rows = self._names.definition(node).bases
+        rows = self._names.bindings.definition(node).bases
         if any(row.rpartition(".")[2] in _ABSTRACT_BASES or row.endswith("ABCMeta") for row in rows):
             return True
         own = self._names.bindings.of.get(node, {})

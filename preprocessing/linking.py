@@ -75,12 +75,14 @@ class CallLinker:
         names = self._names
         found = [names.values(scope, chain) for scope, chain, _ in rows]
         self._decorate()
-        pending = range(len(rows))
+        pending: Sequence[int] = range(len(rows))
         for number in range(1, _ROUNDS):
             for row in pending:
                 self._note(rows[row], found[row])
             pending = [row for row in range(len(rows)) if _is_open(found[row])]
-            names.begin_round(self._passing.flow(self._wanted(found[row] for row in pending)), is_last=number == _ROUNDS - 1)
+            names.begin_round(
+                self._passing.flow(self._wanted(found[row] for row in pending)), is_last=number == _ROUNDS - 1
+            )
             for row in pending:
                 found[row] = names.values(*rows[row][:2])
         return found
@@ -102,15 +104,15 @@ class CallLinker:
         """Whether a call gives a function its object before the arguments."""
         receiver = self._names.bindings.receiver(function)
         left, _, name = chain.rpartition(".")
-        if receiver != "self" or not left or name != self._names.definition(function).name:
+        if receiver != "self" or not left or name != self._names.bindings.definition(function).name:
             return bool(receiver)
         found = self._names.values(scope, left)
-        return not any(one.sort == Sort.NODE and self._names.is_class(one.target) for one in found)
+        return not any(one.sort == Sort.NODE and self._names.classes.is_class(one.target) for one in found)
 
     def _decorate(self) -> None:
         """Hand what is decorated to its decorators, and note registered implementations."""
         for node in sorted(self._names.bindings.decorated):
-            for decorator in self._names.definition(node).decorators:
+            for decorator in self._names.bindings.definition(node).decorators:
                 self._hand(node, decorator)
 
     def _hand(self, node: int, decorator: str) -> None:
@@ -158,7 +160,7 @@ class CallLinker:
     def _link_fixtures(self) -> None:
         names = self._names
         for function, parameters in names.bindings.parameters.items():
-            if names.takes_fixtures(function):
+            if names.fixtures.takes_fixtures(function):
                 found = {names.fixture(function, name) for name in parameters if name[0] != "*"}
                 for node in sorted(found - {-1, function}):
                     self._edges.add(EdgeKind.CALLS, function, node, self._tree.start[function])
@@ -174,7 +176,7 @@ class CallLinker:
                 self._link_setter(source, one.target, name, use.line)
 
     def _link_setter(self, source: int, node: int, name: str, line: int) -> None:
-        owner = self._names.owner_of(node, name)
+        owner = self._names.classes.owner_of(node, name)
         setter = self._names.bindings.setters.get((owner, name))
         if setter is not None:
             self._edges.add(EdgeKind.CALLS, source, setter, line)
@@ -192,7 +194,9 @@ class CallLinker:
 
     def _link_getter(self, source: int, left: str, chain: str, line: int) -> None:
         meanings = self._names.mean(source, chain)
-        getters = [one.target for one in meanings if one.sort == Sort.NODE and one.target in self._names.bindings.getters]
+        getters = [
+            one.target for one in meanings if one.sort == Sort.NODE and one.target in self._names.bindings.getters
+        ]
         callees = [(node, 1.0 / len(getters)) for node in getters]
         self._add_all(source, callees, line)
         if callees:
@@ -204,7 +208,7 @@ class CallLinker:
         for one in meanings:
             if one.sort == Sort.NODE and self._tree.kind[one.target] == NodeKind.ATTRIBUTE:
                 for value in self._names.value((one,)):
-                    found = self._names.method(value.target, method) if value.sort == Sort.OBJECT else -1
+                    found = self._names.classes.method(value.target, method) if value.sort == Sort.OBJECT else -1
                     if found >= 0:
                         self._edges.add(EdgeKind.CALLS, source, found, line)
 
@@ -215,7 +219,7 @@ class CallLinker:
         classes = {
             self._tree.name[node].rpartition(".")[2]
             for node in self._hierarchy.classes
-            if not owners.isdisjoint(self._names.order(node))
+            if not owners.isdisjoint(self._names.classes.order(node))
         }
         return {
             name
@@ -231,7 +235,9 @@ class CallLinker:
         name = chain.rpartition(".")[2]
         meaning = _strongest(meanings)
         reason = self._closed_reason(chain, meaning, name)
-        candidates = [] if reason else [node for node in self._candidates(meaning, name) if self._may_call(source, node)]
+        candidates = (
+            [] if reason else [node for node in self._candidates(meaning, name) if self._may_call(source, node)]
+        )
         if not reason and not 0 < len(candidates) <= _MOST_CANDIDATES:
             reason = "ambiguous" if candidates else "unresolved"
         if reason:
@@ -255,7 +261,7 @@ class CallLinker:
         if meaning.sort == Sort.GIVER:
             return "builtin method"
         if meaning.sort == Sort.MISSING and meaning.target >= 0:
-            return "inherited" if self._names.has_foreign_base(meaning.target) else ""
+            return "inherited" if self._names.classes.has_foreign_base(meaning.target) else ""
         if "." not in chain:
             return "local" if meaning.sort in (Sort.LOCAL, Sort.PARAMETER, Sort.PENDING) else "unresolved"
         return "builtin method" if name in _BUILTIN_METHODS else ""

@@ -4,12 +4,14 @@ Knows the sorts of things and how sets of them are joined. Does not know how a m
 """
 
 from collections.abc import Iterable
-from enum import IntEnum
 from typing import NamedTuple
 
 
-class Sort(IntEnum):
-    """What kind of thing a chain means; `target` is a node, a number of a file, place or parameter, or nothing."""
+class Sort:
+    """What kind of thing a chain means; `target` is a node, a number of a file, place or parameter, or nothing.
+
+    Plain numbers and no Enum, whose members take long to look up and to hash.
+    """
 
     UNKNOWN = 0
     FOREIGN = 1  # of another distribution
@@ -32,7 +34,7 @@ class Sort(IntEnum):
 class Meaning(NamedTuple):
     """One thing that a chain may mean."""
 
-    sort: Sort
+    sort: int
     target: int = -1
 
 

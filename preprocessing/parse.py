@@ -17,7 +17,6 @@ from preprocessing.calls import Calls
 from preprocessing.complexity import count_ways
 from preprocessing.details import describe, describe_attribute, describe_lambda
 from preprocessing.facts import (
-    MODULE,
     OPAQUE,
     PYTHON,
     TEXT,
@@ -95,7 +94,7 @@ def parse_python(source: bytes, seconds: float = 10.0) -> FileFacts:
     tokens, prose = find_tokens(source), Prose(syntax.spans("string"), syntax.spans("comment"))
     named = find_names(source, tokens, prose, _global_names(definitions, imports))
     read = find_names(source, tokens, prose, None, before=b".")
-    references, reads = _references(syntax, scopes, sorted({*named, *read} - calls.positions), values)
+    references, reads = _references(syntax, scopes, sorted({*named, *read} - calls.positions), frozenset(named), values)
     return FileFacts(
         language=PYTHON,
         lines=count_lines(source),
@@ -165,9 +164,12 @@ def _global_names(definitions: tuple[Definition, ...], imports: tuple[Import, ..
 
 
 def _references(
-    syntax: Syntax, scopes: Scopes, positions: list[int], values: Values
+    syntax: Syntax, scopes: Scopes, positions: list[int], leading: frozenset[int], values: Values
 ) -> tuple[list[Use], list[Use]]:
-    """Chains at some positions that are named without being called: those that may lead out, and those of locals."""
+    """Chains that are named without being called: those that may lead out of their function, and those of locals.
+
+    `leading` are the positions of names that lead out where no function binds them.
+    """
     source = syntax.source
     imports = [(node.start_byte, node.end_byte) for node in syntax.all("import")]
     starts = [start for start, _ in imports]
@@ -186,7 +188,8 @@ def _references(
         if is_set:
             read.setdefault((scope, f"{chain}="), position)
         if head in _SELF or head.decode("utf-8", "replace") not in values.bound.get(scope, ()):
-            found.setdefault((scope, chain), position)
+            if position in leading:
+                found.setdefault((scope, chain), position)
         elif "." in chain and not is_set:
             read.setdefault((scope, chain), position)
     newlines = [match.start() for match in re.finditer(rb"\n", source)]

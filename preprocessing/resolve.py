@@ -33,9 +33,7 @@ class Linked:
     unlinked: tuple[Unlinked, ...] = ()
 
 
-def link(
-    repository: str, paths: Sequence[str], facts: Sequence[FileFacts], *, lists_unlinked: bool = False
-) -> Linked:
+def link(repository: str, paths: Sequence[str], facts: Sequence[FileFacts], *, lists_unlinked: bool = False) -> Linked:
     """Link the files of a snapshot; the result does not depend on their order, but `files` has it."""
     order = sorted(range(len(paths)), key=lambda number: paths[number].encode("utf-8", "surrogateescape"))
     ordered = [facts[number] for number in order]
@@ -78,9 +76,9 @@ class _Linker:
 
     def _link_bases(self, node: int) -> None:
         line = self._tree.start[node]
-        rows = [row for row in self._names.definition(node).bases if "=" not in row]
-        for number, base in enumerate(self._names.bases(node)):
-            if base.sort == Sort.NODE and self._names.is_class(base.target):
+        rows = [row for row in self._names.bindings.definition(node).bases if "=" not in row]
+        for number, base in enumerate(self._names.classes.bases(node)):
+            if base.sort == Sort.NODE and self._names.classes.is_class(base.target):
                 self._edges.add(EdgeKind.EXTENDS, node, base.target, line)
                 if self._hierarchy.is_abstract(base.target):
                     self._edges.add(EdgeKind.IMPLEMENTS, node, base.target, line)
@@ -90,10 +88,10 @@ class _Linker:
 
     def _link_overrides(self, node: int) -> None:
         """Link each method to the abstract one that it implements."""
-        parents = self._names.order(node)[1:]
+        parents = self._names.classes.order(node)[1:]
         for name in self._names.bindings.of.get(node, ()) if parents else ():
-            method, owner = self._hierarchy.own_method(node, name), self._names.first_owner(parents, name)
-            found = self._hierarchy.own_method(owner, name) if method >= 0 and owner >= 0 else -1
+            method, owner = self._names.classes.own_method(node, name), self._names.classes.first_owner(parents, name)
+            found = self._names.classes.own_method(owner, name) if method >= 0 and owner >= 0 else -1
             if found >= 0 and self._hierarchy.is_abstract_method(found):
                 self._edges.add(EdgeKind.IMPLEMENTS, method, found, self._tree.start[method])
 

@@ -91,7 +91,7 @@ class Values:
         """Say what an annotation tells; whether it names anything but a type variable."""
         said = read_annotation(annotation) if annotation else ()
         for place, value in said:
-            self._say(scope, target + place, value)
+            self._say(scope, target if target.endswith("]") else target + place, value)
         return any(not _TYPE_VARIABLE.fullmatch(value) for _, value in said)
 
     def _function(self, scope: int, details: NodeDetails) -> None:
@@ -99,7 +99,9 @@ class Values:
         for name, annotation, default in details.parameters:
             if name != "/":
                 names.append(name)
-            if not name.startswith(("*", "/")):
+            if name.startswith("*") and annotation:
+                self._annotate(scope, name.lstrip("*") + ELEMENT, annotation)
+            elif not name.startswith(("*", "/")):
                 self._annotate(scope, name, annotation)
                 if made := _DEFAULT.fullmatch(default):
                     self._say(scope, name, made[1] + ("()" if made[2] else ""))

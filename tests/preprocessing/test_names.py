@@ -2,8 +2,9 @@ from collections.abc import Mapping
 
 import pytest
 
+from preprocessing.meanings import Meanings, Sort
 from preprocessing.modules import Modules
-from preprocessing.names import Meaning, Names, Sort, split_chain
+from preprocessing.names import Names
 from preprocessing.parse import parse_python
 from preprocessing.tree import build_tree
 
@@ -25,6 +26,11 @@ class Base:
         return self
     @property
     def helper(self) -> Helper: ...
+    def chained(self):
+        return self
+    @classmethod
+    def made(cls):
+        return cls()
     class Inner:
         def deep(self): ...
 
@@ -42,6 +48,15 @@ class Child(Base):
 
 class Helper:
     def help(self): ...
+
+choice = Base if os.environ else Helper
+tools = [Helper()]
+try:
+    from p.m import thing as lost_or_found
+except ImportError:
+    def lost_or_found(): ...
+def same(value):
+    return value
 """,
     "p/__init__.py": "from .m import thing\n",
     "p/m.py": "def thing(): ...\ndef other(): ...\n_hidden = 1\n",
@@ -64,12 +79,19 @@ def node(names: Names, label: str) -> int:
     return rows.index((path, name)) if name else names.tree.files[list(FILES).index(path)]
 
 
-def shown(names: Names, meaning: Meaning) -> str:
-    if meaning.sort in (Sort.NODE, Sort.OBJECT, Sort.PARENT):
-        return f"{meaning.sort.name} {names.tree.name[meaning.target]}"
-    if meaning.sort == Sort.MODULE:
-        return f"MODULE {names.tree.path[names.tree.files[meaning.target]]}"
-    return meaning.sort.name
+def shown(names: Names, meanings: Meanings) -> str:
+    return " or ".join(_shown(names, *one) for one in meanings)
+
+
+def _shown(names: Names, sort: int, target: int) -> str:
+    name = next(name for name, value in vars(Sort).items() if value == sort)
+    if sort in (Sort.NODE, Sort.OBJECT, Sort.PARENT, Sort.SELF, Sort.KIND):
+        return f"{name} {names.tree.name[target]}"
+    if sort == Sort.MODULE:
+        return f"MODULE {names.tree.path[names.tree.files[target]]}"
+    if sort == Sort.PARAMETER:
+        return f"PARAMETER {names.parameters[target][1]}"
+    return name
 
 
 @pytest.mark.parametrize(
@@ -85,17 +107,25 @@ def shown(names: Names, meaning: Meaning) -> str:
         ("a.py", "m.thing", "NODE thing"),
         ("a.py", "m", "MODULE p/m.py"),
         ("a.py", "other", "NODE other"),
-        ("a.py", "_hidden", "UNKNOWN"),
+        ("a.py", "_hidden", ""),
         ("a.py", "nothing", "MISSING"),
         ("a.py", "os.path.join", "FOREIGN"),
         ("a.py", "len", "BUILTIN"),
         ("a.py", "''.join", "BUILTIN"),
-        ("a.py", "?.go", "UNKNOWN"),
-        ("a.py", "never_heard_of", "UNKNOWN"),
+        ("a.py", "?.go", ""),
+        ("a.py", "never_heard_of", ""),
         ("a.py", "local_alias.run", "NODE Base.run"),
         ("a.py", "local_alias()", "OBJECT Base"),
         ("a.py", "Base().kind.help", "NODE Helper.help"),
         ("a.py", "Base().twice().run", "NODE Base.run"),
+        ("a.py", "Base().chained()", "OBJECT Base"),
+        ("a.py", "Child().chained().run", "NODE Child.run"),
+        ("a.py", "Child.made()", "OBJECT Child"),
+        ("a.py", "choice", "NODE choice"),
+        ("a.py", "choice()", "OBJECT Base or OBJECT Helper"),
+        ("a.py", "lost_or_found", "NODE lost_or_found or NODE thing"),
+        ("a.py", "tools.__getitem__().help", "NODE Helper.help or HOLDER"),
+        ("a.py", "Base.run.__class__", ""),
         ("a.py", "Base().helper.help", "NODE Helper.help"),
         ("a.py", "Child().twice", "NODE Base.twice"),
         ("a.py", "Child().tool.help", "NODE Helper.help"),
@@ -109,9 +139,9 @@ def shown(names: Names, meaning: Meaning) -> str:
         ("a.py:Child.run.nested", "here.help", "NODE Helper.help"),
         ("a.py:Child.run.nested", "self.tool", "NODE Child.tool"),
         ("a.py:Child.run", "nested", "NODE Child.run.nested"),
-        ("a.py:Child.make", "cls", "NODE Child"),
-        ("a.py:Child.make", "cls()", "OBJECT Child"),
-        ("a.py:Child.run", "run", "UNKNOWN"),
+        ("a.py:Child.make", "cls", "KIND Child"),
+        ("a.py:Child.make", "cls()", "SELF Child"),
+        ("a.py:Child.run", "run", ""),
         ("a.py:Child", "make", "NODE Child.make"),
     ],
 )
@@ -119,13 +149,15 @@ def test_a_chain_means_what_python_would_find(names: Names, scope: str, chain: s
     assert shown(names, names.mean(node(names, scope), chain)) == meaning
 
 
-def test_a_chain_splits_into_names_and_calls() -> None:
-    assert split_chain("a.b()().c") == (("a", 0), ("b", 2), ("c", 0))
-
-
 def test_a_local_name_hides_a_global_one() -> None:
     names = names_of({"a.py": "def g(): ...\ndef f(g):\n    g()\n"})
-    assert names.mean(3, "g").sort == Sort.LOCAL
+    assert shown(names, names.mean(3, "g")) == "PARAMETER g"
+
+
+def test_a_call_of_what_gives_back_its_argument_means_the_argument() -> None:
+    source = "class A:\n    def m(self): ...\ndef same(x):\n    return x\ny = same(A())\n"
+    names = names_of({"a.py": source})
+    assert shown(names, names.mean(1, "y.m")) == "NODE A.m"
 
 
 @pytest.mark.parametrize(
@@ -142,10 +174,10 @@ def test_a_local_name_hides_a_global_one() -> None:
 )
 def test_circles_and_long_ways_come_to_an_end(files: dict[str, str]) -> None:
     names = names_of(files)
-    for member in list(names.members.get(1, {})):
+    for member in list(names.bindings.of.get(1, {})):
         names.mean(1, member)
         names.mean(1, f"{member}().{member}")
-    assert names.mean(1, "x").sort in (Sort.UNKNOWN, Sort.MISSING, Sort.NODE)
+    assert {one.sort for one in names.mean(1, "x")} <= {Sort.MISSING, Sort.NODE}
 
 
 def test_the_resolution_order_is_pythons() -> None:
@@ -153,14 +185,14 @@ def test_the_resolution_order_is_pythons() -> None:
     names = names_of({"a.py": source})
     scope: dict[str, type] = {}
     exec(source, scope)
-    assert [names.tree.name[one] for one in names.order(5)] == [one.__name__ for one in scope["D"].__mro__[:-1]]
+    assert [names.tree.name[one] for one in names.classes.order(5)] == [one.__name__ for one in scope["D"].__mro__[:-1]]
 
 
 def test_an_impossible_resolution_order_still_lists_every_base_once() -> None:
     names = names_of({"a.py": "class A: ...\nclass B(A): ...\nclass C(A, B): ...\n"})
-    assert sorted(names.tree.name[one] for one in names.order(4)) == ["A", "B", "C"]
+    assert sorted(names.tree.name[one] for one in names.classes.order(4)) == ["A", "B", "C"]
 
 
 def test_a_class_with_a_base_from_elsewhere_may_have_more_members() -> None:
     names = names_of({"a.py": "import x\nclass A(x.Y): ...\nclass B(A): ...\nclass C: ...\n"})
-    assert [names.has_foreign_base(number) for number in (2, 3, 4)] == [True, True, False]
+    assert [names.classes.has_foreign_base(number) for number in (2, 3, 4)] == [True, True, False]

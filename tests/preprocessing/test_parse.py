@@ -153,11 +153,11 @@ def test_what_is_assigned_tells_types() -> None:
     assert set(parse_python(source).assigned) == {
         Assigned(0, "a", "Foo()"),
         Assigned(0, "b", "Bar()"),
-        Assigned(0, "c", "Baz()"),
+        Assigned(0, "c[]", "Baz()"),
         Assigned(0, "x", "Session()"),
         Assigned(0, "self.y", "x.z"),
         Assigned(0, "w", "Foo()"),
-        Assigned(0, "v", "open_it()"),
+        Assigned(0, "v", "open_it().__enter__()"),
     }
 
 

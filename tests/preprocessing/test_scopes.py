@@ -55,11 +55,20 @@ def test_every_byte_has_an_owner_and_a_part() -> None:
     assert owner_of("y = 2") == (MODULE, BODY)
 
 
-def test_bases_decorators_and_returns_are_chains() -> None:
-    outer, method, inner = scopes_of(SOURCE).definitions
+def test_bases_and_decorators_are_chains() -> None:
+    scopes = scopes_of(SOURCE)
+    outer, method, inner = scopes.definitions
     assert (outer.bases, outer.decorators) == (("Base", "metaclass=Meta"), ("decorator()",))
-    assert (method.decorators, method.returns) == (("property",), "Result")
-    assert (inner.decorators, inner.returns, inner.bases) == ((), "", ())
+    assert (method.decorators, inner.decorators, inner.bases) == (("property",), (), ())
+    assert scopes.decorator_lines == ((4,), (9,), ())
+
+
+def test_what_heads_a_definition_runs_outside_of_it() -> None:
+    scopes = scopes_of(SOURCE)
+    found = [
+        scopes.caller_at(SOURCE.index(text)) for text in ("decorator(1)", "Base", "a: int", "inner(b)", "return b")
+    ]
+    assert found == [MODULE, MODULE, 0, 1, 2]
 
 
 def test_a_generic_base_counts_without_its_parameters() -> None:
