@@ -125,8 +125,6 @@ class FileFacts:
 
     `definitions` holds classes and functions in document order, then attributes and lambdas. `calls` are written as
     calls, `implicit` ones are made by operators and protocols. `reads` are attributes of names that their function
-    `definitions` holds classes and functions in document order, then attributes and lambdas. `calls` are written as
-    calls, `implicit` ones are made by operators and protocols. `reads` are attributes of names that their function
     binds, with `=` behind them where they are set. `bound` are the names that a function binds itself and `parameters`
     those of its parameters with their stars, by scope. `language` is a name of `preprocessing.languages` or one of the
     above. `complexity` is cyclomatic, one number per definition, and `details` are lines of `cgm.details`, one of the

@@ -11,8 +11,8 @@ from cgm.graph import NodeKind
 from preprocessing.expressions import OWN_MODULE
 from preprocessing.facts import EXTENDS, MODULE, Import
 from preprocessing.languages import ImportRule
-from preprocessing.name_spaces import NameSpaces
 from preprocessing.meanings import BUILTIN, FOREIGN, LOCAL, UNKNOWN, Meaning, Sort
+from preprocessing.name_spaces import NameSpaces
 from preprocessing.origins import Origin, Origins
 from preprocessing.registry import Registry
 from preprocessing.uses import EXPORTED
