@@ -151,7 +151,7 @@ class Definitions:
             name=self._name(outline, parent),
             parent=self._extents.outlines[parent].scope if parent >= 0 else MODULE,
             start=outline.first_line,
-            end=_last_line(outline),
+            end=last_line(outline.node),
             decorators=self._decorators_of(number),
             returns=self._expressions.of_type(returns),
             is_abstract=self._is_abstract(outline),
@@ -246,8 +246,8 @@ def _parameter_list(outline: Outline) -> Node | None:
     return parts.get("parameters") or next((node for node in fields if node is not None), None)
 
 
-def _last_line(outline: Outline) -> int:
-    """The last line of an outline; a node that ends with its line's end ends on that line."""
-    end = outline.node.end_point
-    row = end.row if end.column or end.row == outline.node.start_point.row else end.row - 1
+def last_line(node: Node) -> int:
+    """The last line of a node; one that ends with its line's end ends on that line."""
+    end = node.end_point
+    row = end.row if end.column or end.row == node.start_point.row else end.row - 1
     return row + 1

@@ -105,6 +105,11 @@ class Extents:
         outline = self.outlines[number]
         return join_names(outline.space, outline.name) if outline.kind == SPACE else outline.space
 
+    def spaces(self) -> list[str]:
+        """The name spaces of the file, each before those around it."""
+        names = {join_names(one.space, one.name) for one in self.outlines if one.kind == SPACE}
+        return sorted(names, key=lambda name: (-name.count("."), name))
+
     def is_callable(self, outline: int) -> bool:
         """Whether an outline is a function or lambda, whose variables are its own."""
         return outline >= 0 and self.outlines[outline].kind in (NodeKind.FUNCTION, NodeKind.LAMBDA)

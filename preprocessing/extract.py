@@ -75,6 +75,7 @@ from preprocessing.facts import (
     PACKAGE,
     UNBOUND,
     USING,
+    WITHIN,
     Clause,
     FileFacts,
     Words,
@@ -136,6 +137,7 @@ def extract(language: Language, source: bytes, seconds: float = 10.0) -> FileFac
             dict.fromkeys(
                 [
                     *_clauses(matches, expressions),
+                    *(Clause(WITHIN, MODULE, "", space, 0) for space in extents.spaces()),
                     *(Clause(OPEN, scope, "", "", 0) for scope in definitions.open()),
                     *(Clause(UNBOUND, scope, owner, "", 0) for scope, owner in definitions.unbound()),
                     *(Clause(UNBOUND, number, "self", "", 0) for number in variables.unbound),

@@ -92,6 +92,7 @@ class Clause(NamedTuple):
     folder. EXPORT: `subject` is the name under which others import `value`, `*` for all of it. EXTENDS and
     IMPLEMENTS: a base of the scope, or of the class that `subject` names where that stands in another file.
     USING: `value` is a name space whose names the file uses as its own, or what it knows as `subject`.
+    WITHIN: the file has a name space `value` inside.
     OPEN: the scope is a class whose members are also known without it, as those of an enum of C.
     UNBOUND: the scope is a function that no bare name means, since it is a member of an object without a name, or
     of the own object where `subject` is self.
@@ -104,7 +105,8 @@ class Clause(NamedTuple):
     line: int
 
 
-PACKAGE, DECLARES, EXPORT, OPEN, UNBOUND, USING = "package", "declares", "export", "open", "unbound", "using"
+PACKAGE, DECLARES, EXPORT, OPEN, UNBOUND = "package", "declares", "export", "open", "unbound"
+USING, WITHIN = "using", "within"
 EXTENDS, IMPLEMENTS = "extends", "implements"
 
 

@@ -31,11 +31,14 @@ class Language:
     one. Languages of one `family` name each other's definitions. `own_words` writes the words for the own object,
     class and parent as `self`, `cls` and `super`. `separators` are what stands between the names of a chain beside
     `.`. `constructors` are methods that making an object calls, an empty one those named as their class.
-    `implicit_self` holds where a bare name may mean a member of the class around. `wrappers` are generic types that
+    `implicit_self` holds where a bare name may mean a member of the class around. `methods_apart` where that
+    may be so though a variable has the same name. `wrappers` are generic types that
     stand for their first argument: `Promise<T>` is a T to whoever uses it. `unspoken` are members that a chain passes
     over, `callers` members of a function that call it, `own_modules` names for what a file exports. `overloads`
     holds where functions of one name differ by their parameters. `builtins` are
     names of the language, `common` methods of its own types, which a bare method's name is taken to mean.
+    `has_method_sets` holds where a type implements an interface by having its methods, `implements_by_overriding` where
+    whoever extends a class with abstract methods implements it.
     `has_name_spaces` holds where name spaces inside files stand before the names of definitions, with dots.
     `has_macros` holds where a preprocessor runs before the grammar fits (`preprocessing.macros`). `otherwise` is the
     language that a file of this one is read as where its text matches `signs_of_other` or that grammar fits it better.
@@ -52,6 +55,7 @@ class Language:
     separators: tuple[str, ...] = ()
     constructors: tuple[str, ...] = ()
     implicit_self: bool = False
+    methods_apart: bool = False
     wrappers: frozenset[str] = frozenset()
     unspoken: frozenset[str] = frozenset()
     callers: frozenset[str] = frozenset()
@@ -59,6 +63,8 @@ class Language:
     overloads: bool = False
     builtins: frozenset[str] = frozenset()
     common: frozenset[str] = frozenset()
+    has_method_sets: bool = False
+    implements_by_overriding: bool = False
     has_name_spaces: bool = False
     has_macros: bool = False
     otherwise: str = ""
@@ -225,6 +231,7 @@ LANGUAGES = (
         separators=("::",),
         constructors=("",),
         implicit_self=True,
+        methods_apart=True,
         wrappers=frozenset({"Optional", "CompletableFuture", "Future", "Supplier"}),
         builtins=frozenset(_JAVA_BUILTINS.split()),
         common=frozenset(_JAVA_METHODS.split()),
@@ -259,6 +266,7 @@ LANGUAGES = (
         queries=("go",),
         family="go",
         imports=ImportRule.FOLDER,
+        has_method_sets=True,
         builtins=frozenset(_GO_BUILTINS.split()),
     ),
     Language(
@@ -292,6 +300,7 @@ LANGUAGES = (
         own_words={"this": "self"},
         separators=("->", "::"),
         overloads=True,
+        implements_by_overriding=True,
         has_name_spaces=True,
         constructors=("",),
         implicit_self=True,

@@ -9,12 +9,13 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from cgm.details import decode_details
+from cgm.details import NodeDetails, decode_details
 from cgm.graph import EdgeKind, NodeKind
 from preprocessing.facts import EXTENDS, FileFacts, Import, Use
 from preprocessing.import_rules import open_origins
 from preprocessing.languages import BY_NAME
 from preprocessing.meanings import Meaning, Sort
+from preprocessing.method_sets import MethodSets
 from preprocessing.registry import Registry
 from preprocessing.symbols import Symbols, split_use
 from preprocessing.tree import Edge, Tree
@@ -78,6 +79,7 @@ class FamilyLinker:
             self._link_bases(node)
         for node in self._classes:
             self._link_overrides(node)
+        self._link_method_sets()
         for file in self._files:
             first = self._tree.files[file] + 1
             for row in self._facts[file].imports:
@@ -121,6 +123,8 @@ class FamilyLinker:
                 kind = EdgeKind.IMPLEMENTS
             if base.sort == Sort.NODE and self._registry.is_class(base.target) and base.target != node:
                 self._add(kind, node, base.target, line)
+                if self._registry.language(node).implements_by_overriding and self._has_abstract(base.target):
+                    self._add(EdgeKind.IMPLEMENTS, node, base.target, line)
             else:
                 self._skip(kind, _REASONS[base.sort])
         for parent in self._symbols.order(node)[1:]:
@@ -128,6 +132,9 @@ class FamilyLinker:
 
     def _is_interface(self, node: int) -> bool:
         return self._tree.kind[node] == NodeKind.CLASS and self._registry.definition(node).is_abstract
+
+    def _has_abstract(self, node: int) -> bool:
+        return any(self._is_abstract(one) for found in self._registry.members.get(node, {}).values() for one in found)
 
     def _link_overrides(self, node: int) -> None:
         """Link each method to the abstract ones that it implements, of each base that has one."""
@@ -145,18 +152,24 @@ class FamilyLinker:
             for one in fitting[:1]:
                 self._add(EdgeKind.IMPLEMENTS, member, one, self._tree.start[member])
 
+    def _link_method_sets(self) -> None:
+        """Link types to the interfaces whose methods they have, where that is all it takes."""
+        classes = [node for node in self._classes if self._registry.language(node).has_method_sets]
+        for one in MethodSets(self._symbols, lambda node: self._detail(node).signature).find(classes):
+            self._add(EdgeKind.IMPLEMENTS, one.node, one.target, self._tree.start[one.node], one.confidence)
+
     def _is_abstract(self, node: int) -> bool:
         return self._tree.kind[node] == NodeKind.FUNCTION and self._registry.definition(node).is_abstract
 
     def _link_import(self, file: int, row: Import) -> None:
         source = self._tree.files[file]
-        meaning = self._symbols.imported(file, row)
+        meaning = self._symbols.exports.imported(file, row)
         if meaning.sort == Sort.MISSING:
             self._skip(EdgeKind.IMPORTS, "unresolved")
         elif meaning.sort == Sort.NODE:
             self._add(EdgeKind.IMPORTS, source, meaning.target, row.line)
             return
-        origin = self._symbols.origin(file, row) if meaning.sort != Sort.FOREIGN else None
+        origin = self._symbols.exports.origin(file, row) if meaning.sort != Sort.FOREIGN else None
         if origin is None:
             self._skip(EdgeKind.IMPORTS, _REASONS[meaning.sort])
             return
@@ -249,14 +262,18 @@ class FamilyLinker:
     def _arity(self, node: int) -> tuple[int, int]:
         """The least and the most arguments that a function takes."""
         if node not in self._arities:
-            file = self._tree.file[node]
-            if file not in self._details:
-                self._details[file] = self._facts[file].details.split("\n")
-            parameters = decode_details(self._details[file][node - self._tree.files[file]]).parameters
+            parameters = self._detail(node).parameters
             needed = sum(1 for one in parameters if not one.default and not one.name.startswith((".", "*")))
             is_open = any(one.name.startswith((".", "*")) for one in parameters)
             self._arities[node] = (needed, 1000 if is_open else len(parameters))
         return self._arities[node]
+
+    def _detail(self, node: int) -> NodeDetails:
+        """What a definition says of itself."""
+        file = self._tree.file[node]
+        if file not in self._details:
+            self._details[file] = self._facts[file].details.split("\n")
+        return decode_details(self._details[file][node - self._tree.files[file]])
 
     def _call_by_name(self, source: int, use: Use, meaning: Meaning, arguments: int) -> None:
         """Link a method of an object of unknown type to every method of that name, where those are few."""

@@ -3,7 +3,7 @@
 Knows the dotted names of definitions, and what a file uses as its own. Does not know what a name means.
 """
 
-from preprocessing.facts import USING
+from preprocessing.facts import USING, WITHIN
 from preprocessing.registry import Registry
 
 
@@ -13,6 +13,7 @@ class NameSpaces:
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
         self._used: dict[int, list[str]] = {}
+        self._inside: dict[int, list[str]] = {}
         self._aliases: dict[int, dict[str, str]] = {}
         self._around: dict[int, tuple[str, ...]] = {}
         for file in registry.files:
@@ -21,6 +22,8 @@ class NameSpaces:
                     self._aliases.setdefault(file, {}).setdefault(clause.subject, clause.value)
                 elif clause.kind == USING:
                     self._used.setdefault(file, []).append(clause.value)
+                elif clause.kind == WITHIN:
+                    self._inside.setdefault(file, []).append(clause.value)
 
     def around(self, scope: int) -> tuple[str, ...]:
         """The name spaces whose names a scope may use as they are, the innermost first."""
@@ -30,10 +33,14 @@ class NameSpaces:
             top, outermost = tree.files[file], scope
             while outermost != top and tree.parent[outermost] != top:
                 outermost = tree.parent[outermost]
-            spaces = self._registry.definition(outermost).name.split(".")[:-1] if outermost != top else []
-            inside = [".".join(spaces[:size]) for size in range(len(spaces), 0, -1)]
+            # what a file says outside of its definitions may stand in any of its name spaces
+            inside = self._inside.get(file, []) if outermost == top else self._above(outermost)
             self._around[scope] = (*inside, *self._used.get(file, ()))
         return self._around[scope]
+
+    def _above(self, node: int) -> list[str]:
+        spaces = self._registry.definition(node).name.split(".")[:-1]
+        return [".".join(spaces[:size]) for size in range(len(spaces), 0, -1)]
 
     def alias(self, scope: int, name: str) -> str:
         """What a file knows as a name, empty where that is nothing but itself."""

@@ -8,19 +8,14 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from cgm.graph import NodeKind
-from preprocessing.expressions import OWN_MODULE
+from preprocessing.exports import OPEN_SORTS, Depth, Exports, pick
 from preprocessing.facts import EXTENDS, MODULE, Import
 from preprocessing.languages import ImportRule
 from preprocessing.meanings import BUILTIN, FOREIGN, LOCAL, UNKNOWN, Meaning, Sort
 from preprocessing.name_spaces import NameSpaces
-from preprocessing.origins import Origin, Origins
+from preprocessing.origins import Origins
 from preprocessing.registry import Registry
-from preprocessing.uses import EXPORTED
 from preprocessing.variables import RETURNED
-
-_DEEPEST = 40
-_OPEN = frozenset({Sort.UNKNOWN, Sort.LOCAL, Sort.MISSING})
-_MISSING = Meaning(Sort.MISSING)
 
 
 @lru_cache(maxsize=1 << 16)
@@ -37,16 +32,14 @@ class Symbols:
     def __init__(self, registry: Registry, origins: Origins) -> None:
         self.registry = registry
         self.tree = registry.tree
-        self.groups: list[tuple[int, ...]] = []
         self._origins = origins
         self._spaces = NameSpaces(registry)
-        self._star_files: dict[int, tuple[int, ...]] = {}
-        self._group_of: dict[tuple[int, ...], int] = {}
         self._heads: dict[tuple[int, str, bool], Meaning] = {}
         self._typed: dict[tuple[int, str], Meaning] = {}
         self._bases: dict[int, list[tuple[str, Meaning, int]]] = {}
         self._orders: dict[int, tuple[int, ...]] = {}
-        self._levels = 0
+        self._depth = Depth()
+        self.exports = Exports(self, registry, origins, self._depth)
         self._bring_home()
 
     def _bring_home(self) -> None:
@@ -94,7 +87,7 @@ class Symbols:
         """What a name with its whole package means, where imports are of that kind."""
         if self.registry.language(scope).imports != ImportRule.PACKAGE:
             return UNKNOWN
-        found = self.imported(self.tree.file[scope], Import(MODULE, ".".join(names), "", "", 0, 0))
+        found = self.exports.imported(self.tree.file[scope], Import(MODULE, ".".join(names), "", "", 0, 0))
         return found if found.sort == Sort.NODE else UNKNOWN
 
     def _step(
@@ -107,7 +100,9 @@ class Symbols:
         for size in range(1, most + 1):
             name = ".".join(part for part, _ in parts[:size])
             is_called = bool(parts[size - 1][1]) or (size == len(parts) and arguments >= 0)
-            found = self._head(scope, name, is_called) if inside is None else self._member(inside, name, is_called)
+            found = (
+                self._head(scope, name, is_called) if inside is None else self.member(inside, name, is_called=is_called)
+            )
             if found.sort not in (Sort.UNKNOWN, Sort.FOREIGN):
                 return found, size
             first = found if size == 1 else first
@@ -123,13 +118,10 @@ class Symbols:
 
     def mean(self, scope: int, chain: str) -> Meaning:
         """What a chain means in a scope; UNKNOWN where names lead in circles."""
-        if self._levels > _DEEPEST:
+        if self._depth.is_spent:
             return UNKNOWN
-        self._levels += 1
-        try:
+        with self._depth:
             return self.trace(scope, chain)[0]
-        finally:
-            self._levels -= 1
 
     def value(self, meaning: Meaning) -> Meaning:
         """Follow an attribute to what is said of its value."""
@@ -179,42 +171,8 @@ class Symbols:
         for node in order:
             found = self.registry.own(node, name)
             if found:
-                return self._pick(found, is_called=is_called)
+                return pick(self.tree, found, is_called=is_called)
         return None
-
-    def imported(self, file: int, row: Import) -> Meaning:
-        """What an import gives: a definition, a group of files, FOREIGN, or MISSING of what is there."""
-        origin = self._origins.find(file, row.module)
-        if origin is None:
-            return FOREIGN
-        names = (*origin.rest, *((row.name,) if row.name and row.name != "*" else ()))
-        meaning = self._group(origin.files)
-        for name in names:
-            found = self._member(meaning, name, is_called=False)
-            if found.sort not in (Sort.NODE, Sort.MODULE):
-                # a longer path below a known package is of another distribution
-                return FOREIGN if len(origin.rest) > 1 and name == names[0] else _MISSING
-            meaning = found
-        return self._whole(meaning) if not names else meaning
-
-    def origin(self, file: int, row: Import) -> Origin | None:
-        """The files that an import reads from."""
-        return self._origins.find(file, row.module)
-
-    def _group(self, files: tuple[int, ...]) -> Meaning:
-        if files not in self._group_of:
-            self._group_of[files] = len(self.groups)
-            self.groups.append(files)
-        return Meaning(Sort.MODULE, self._group_of[files])
-
-    def _whole(self, meaning: Meaning) -> Meaning:
-        """What a file stands for as a whole: what it exports as such, or itself."""
-        files = self.groups[meaning.target]
-        value = self.registry.exports.get(self.tree.files[files[0]], {}).get("*") if len(files) == 1 else None
-        if value is None:
-            return meaning
-        found = self.mean(self.tree.files[files[0]], value)
-        return meaning if found.sort in _OPEN else found
 
     def _head(self, scope: int, name: str, is_called: bool) -> Meaning:
         key = (scope, name, is_called)
@@ -234,24 +192,26 @@ class Symbols:
         current, file = scope, self.tree.file[scope]
         top = self.tree.files[file]
         while current != top:
-            found = self._in_scope(current, name, is_called, language.implicit_self)
+            found = self._in_scope(current, name, is_called)
             if found is not None:
                 return found
             current = self.tree.parent[current]
         found = self._global(scope, name, is_called)
         return BUILTIN if found.sort == Sort.UNKNOWN and name in language.builtins else found
 
-    def _in_scope(self, scope: int, name: str, is_called: bool, implicit_self: bool) -> Meaning | None:
+    def _in_scope(self, scope: int, name: str, is_called: bool) -> Meaning | None:
+        language = self.registry.language(scope)
         owner = scope if self.tree.kind[scope] == NodeKind.CLASS else self.registry.owner.get(scope)
         if self.tree.kind[scope] == NodeKind.FUNCTION:
             if name in self.registry.members.get(scope, ()):
-                return self._pick(self.registry.members[scope][name], is_called=is_called)
+                return pick(self.tree, self.registry.members[scope][name], is_called=is_called)
             if name in self.registry.imports.get(scope, ()):
-                return self.imported(self.tree.file[scope], self.registry.imports[scope][name])
-            if is_called and implicit_self and owner is None:
-                # a variable and a method may share their name where functions are no values
-                return None
-        if owner is not None and implicit_self:
+                return self.exports.imported(self.tree.file[scope], self.registry.imports[scope][name])
+            # a variable and a method may share their name where functions are no values
+            found = self._parameter(scope, name) if not (is_called and language.methods_apart) else None
+            if found is not None or owner is None:
+                return found
+        if owner is not None and language.implicit_self:
             if name == self.registry.name(owner):
                 return Meaning(Sort.NODE, owner)
             return self.find_member(self.order(owner), name, is_called=is_called) or self._parameter(owner, name)
@@ -269,28 +229,28 @@ class Symbols:
         node = self.tree.files[file]
         language = self.registry.language(node)
         for space in (*self._spaces.around(scope), "") if language.has_name_spaces else ("",):
-            found = self._known(file, f"{space}.{name}" if space else name, is_called)
+            found = self.known(file, f"{space}.{name}" if space else name, is_called=is_called)
             if found.sort != Sort.UNKNOWN:
                 return found
         if language.imports == ImportRule.CRATE and "." not in name:
-            found = self._module(file, name)
+            found = self.exports.module(file, name)
         if found.sort == Sort.UNKNOWN:
-            found = self._from_stars(file, name)
+            found = self.exports.from_stars(file, name)
         if found.sort != Sort.UNKNOWN:
             return found
         return self._parameter(node, name) or UNKNOWN
 
-    def _known(self, file: int, name: str, is_called: bool) -> Meaning:
+    def known(self, file: int, name: str, *, is_called: bool) -> Meaning:
         """What a file defines, imports or shares under a name."""
         node = self.tree.files[file]
         if name in self.registry.members.get(node, ()):
-            return self._pick(self.registry.members[node][name], is_called=is_called)
+            return pick(self.tree, self.registry.members[node][name], is_called=is_called)
         if name in self.registry.imports.get(node, ()):
-            return self.imported(file, self.registry.imports[node][name])
+            return self.exports.imported(file, self.registry.imports[node][name])
         if name in self.registry.language(node).own_modules:
-            return self._group((file,))
+            return self.exports.group((file,))
         nodes = self._shared(file, name)
-        return self._pick(nodes, is_called=is_called) if nodes else UNKNOWN
+        return pick(self.tree, nodes, is_called=is_called) if nodes else UNKNOWN
 
     def _shared(self, file: int, name: str) -> list[int]:
         """The definitions that a file means by a name of the name space that it shares."""
@@ -314,28 +274,6 @@ class Symbols:
         others = [one for one in shared if self.tree.kind[one] == self.tree.kind[node] and one not in siblings]
         return [*siblings, *others] if node in shared else siblings
 
-    def _module(self, file: int, name: str) -> Meaning:
-        """A module or crate that a path may begin with."""
-        origin = self._origins.find(file, name)
-        return self._group(origin.files) if origin is not None and not origin.rest else UNKNOWN
-
-    def _from_stars(self, file: int, name: str) -> Meaning:
-        if self.registry.language(self.tree.files[file]).imports == ImportRule.CRATE:
-            found = self._through_stars(file, name, is_called=False)
-            if found.sort != Sort.UNKNOWN:
-                return found
-        is_foreign = False
-        for row in self.registry.stars.get(self.tree.files[file], ()):
-            if row.alias.startswith(EXPORTED):
-                continue
-            origin = self._origins.find(file, row.module)
-            is_foreign = is_foreign or origin is None
-            place = self.imported(file, row) if origin is not None else UNKNOWN
-            found = self._member(place, name, is_called=False) if place.sort in (Sort.MODULE, Sort.NODE) else UNKNOWN
-            if found.sort in (Sort.NODE, Sort.MODULE):
-                return found
-        return FOREIGN if is_foreign and name not in self.registry.language(self.tree.files[file]).builtins else UNKNOWN
-
     def _assigned(self, owner: int, name: str) -> Meaning:
         """The first known meaning among the values assigned to a name of a scope."""
         key = (owner, name)
@@ -343,10 +281,11 @@ class Symbols:
             self._typed[key] = UNKNOWN
             values = self.registry.values.get(key, ())
             meanings = (self.value(self.mean(scope, value)) for scope, value in values)
-            self._typed[key] = next((meaning for meaning in meanings if meaning.sort not in _OPEN), UNKNOWN)
+            self._typed[key] = next((meaning for meaning in meanings if meaning.sort not in OPEN_SORTS), UNKNOWN)
         return self._typed[key]
 
-    def _member(self, meaning: Meaning, name: str, is_called: bool) -> Meaning:
+    def member(self, meaning: Meaning, name: str, *, is_called: bool) -> Meaning:
+        """What a name means inside of what is known; MISSING of a class that has no such member."""
         if meaning.sort == Sort.NODE and not self.registry.is_class(meaning.target):
             found = self.find_member((meaning.target,), name, is_called=is_called)
             if found is not None:
@@ -357,7 +296,7 @@ class Symbols:
                 meaning = self._returned(meaning.target)
         meaning = self.value(meaning)
         if meaning.sort == Sort.MODULE:
-            return self._exported(self.groups[meaning.target], name, is_called)
+            return self.exports.inside(meaning, name, is_called=is_called)
         if meaning.sort == Sort.PARENT:
             order: Sequence[int] = self.order(meaning.target)[1:]
         elif meaning.sort == Sort.OBJECT or (meaning.sort == Sort.NODE and self.registry.is_class(meaning.target)):
@@ -365,95 +304,6 @@ class Symbols:
         else:
             return UNKNOWN if meaning.sort == Sort.NODE else meaning
         return self.find_member(order, name, is_called=is_called) or Meaning(Sort.MISSING, meaning.target)
-
-    def _exported(self, files: tuple[int, ...], name: str, is_called: bool) -> Meaning:
-        """What some files give under a name; UNKNOWN where none does."""
-        space = self._origins.space(files[0])
-        if space is not None:
-            nodes = self.registry.spaces.get((space, name))
-            return self._pick(nodes, is_called=is_called) if nodes else UNKNOWN
-        for file in files:
-            found = self._exported_by(file, name, is_called)
-            if found.sort not in _OPEN:
-                return found
-        return UNKNOWN
-
-    def _exported_by(self, file: int, name: str, is_called: bool) -> Meaning:
-        if self._levels > _DEEPEST:
-            return UNKNOWN
-        self._levels += 1
-        try:
-            return self._find_export(file, name, is_called)
-        finally:
-            self._levels -= 1
-
-    def _find_export(self, file: int, name: str, is_called: bool) -> Meaning:
-        node = self.tree.files[file]
-        exports = self.registry.exports.get(node, {})
-        if name in exports:
-            found = self.mean(node, exports[name])
-            if found.sort not in _OPEN:
-                return found
-        if name in self.registry.reexports.get(node, ()):
-            return self.imported(file, self.registry.reexports[node][name])
-        for table in (self.registry.members, self.registry.hidden):
-            if name in table.get(node, ()):
-                return self._pick(table[node][name], is_called=is_called)
-        if self.registry.language(node).imports == ImportRule.CRATE:
-            return self._from_module(file, name, is_called)
-        return self._from_whole(file, name, is_called)
-
-    def _from_whole(self, file: int, name: str, is_called: bool) -> Meaning:
-        """A member of what a file stands for as a whole, or of what it takes over from others."""
-        node = self.tree.files[file]
-        if "*" in self.registry.exports.get(node, ()):
-            whole = self.mean(node, self.registry.exports[node]["*"])
-            return whole if name == "default" else self._member(whole, name, is_called=is_called)
-        if name == "default":
-            return self._group((file,))
-        return self._from_reexports(file, name, is_called)
-
-    def _from_module(self, file: int, name: str, is_called: bool) -> Meaning:
-        """What a module knows under a name without defining it: others may take it from there."""
-        row = self.registry.imports.get(self.tree.files[file], {}).get(name)
-        found = self.imported(file, row) if row is not None else self._through_stars(file, name, is_called=is_called)
-        return self._module(file, f"{OWN_MODULE}.{name}") if found.sort == Sort.UNKNOWN else found
-
-    def _through_stars(self, file: int, name: str, *, is_called: bool) -> Meaning:
-        """What the modules and types give whose names a module takes over, however many lie between."""
-        for place in self._taken_over(file):
-            if self.tree.file[place] >= 0 and place == self.tree.files[self.tree.file[place]]:
-                found = self._known(self.tree.file[place], name, is_called)
-            else:
-                found = self.find_member((place,), name, is_called=is_called) or UNKNOWN
-            if found.sort not in (Sort.UNKNOWN, Sort.FOREIGN):
-                return found
-        return UNKNOWN
-
-    def _taken_over(self, file: int) -> tuple[int, ...]:
-        """The nodes of files and types all of whose names a module knows."""
-        if file not in self._star_files:
-            self._star_files[file] = ()
-            found = [self.tree.files[file]]
-            for node in found:
-                inside = self.tree.file[node]
-                rows = self.registry.stars.get(node, ())
-                for place in (self.imported(inside, row) for row in rows):
-                    nodes = self._files_of(place) if place.sort == Sort.MODULE else [place.target]
-                    found += [one for one in nodes if place.sort in (Sort.MODULE, Sort.NODE) and one not in found]
-            self._star_files[file] = tuple(found[1:])
-        return self._star_files[file]
-
-    def _files_of(self, meaning: Meaning) -> list[int]:
-        return [self.tree.files[file] for file in self.groups[meaning.target]]
-
-    def _from_reexports(self, file: int, name: str, is_called: bool) -> Meaning:
-        for row in self.registry.stars.get(self.tree.files[file], ()):
-            origin = self._origins.find(file, row.module) if row.alias.startswith(EXPORTED) else None
-            found = self._exported(origin.files, name, is_called) if origin is not None else UNKNOWN
-            if found.sort not in _OPEN:
-                return found
-        return UNKNOWN
 
     def _called(self, meaning: Meaning, calls: int) -> Meaning:
         for _ in range(calls):
@@ -476,9 +326,3 @@ class Symbols:
         if found.sort == Sort.NODE and self.registry.is_class(found.target):
             return Meaning(Sort.OBJECT, found.target)
         return found if found.sort in (Sort.OBJECT, Sort.FOREIGN, Sort.BUILTIN) else UNKNOWN
-
-    def _pick(self, nodes: Sequence[int], *, is_called: bool) -> Meaning:
-        """One of several of a name: a function or class where it is called, else what is none."""
-        functions = (NodeKind.FUNCTION, NodeKind.CLASS)
-        fitting = (node for node in nodes if (self.tree.kind[node] in functions) == is_called)
-        return Meaning(Sort.NODE, next(fitting, nodes[0]))

@@ -110,7 +110,7 @@ def references(
         chain = _placed(matches, extents, expressions.chain(node), node.start_byte)
         head, dot, _ = chain.partition(".")
         is_known = is_sure or head[:1].isupper() or head in _OWN or head.rstrip("()") in known
-        if chain in _OWN or not is_known:
+        if chain in _OWN or not is_known or chain.endswith(UNNAMED):
             continue
         scope = extents.scope_at(node.start_byte)
         if (scope, chain) not in found and (dot or not _is_bound(scope, head, definitions, bound)):

@@ -5,7 +5,7 @@ Knows what is a node of its own, what is only bound, and what is said of a varia
 
 from cgm.details import NodeDetails, Parameter
 from cgm.graph import NodeKind
-from preprocessing.definitions import Definitions, one_line
+from preprocessing.definitions import Definitions, last_line, one_line
 from preprocessing.expressions import Expressions, clean_name
 from preprocessing.extents import Extents, join_names
 from preprocessing.facts import MODULE, SIGNATURE, Assigned, Definition
@@ -82,7 +82,7 @@ class Variables:
         name = join_names(owner, name)
         if (scope, name) in self._taken or (scope, name) in self.definitions:
             return
-        start, end = match.node.start_point.row + 1, match.node.end_point.row + 1
+        start, end = match.node.start_point.row + 1, last_line(match.node)
         self.definitions[scope, name] = Definition(int(NodeKind.ATTRIBUTE), name, scope, start, end)
         self.details.append(NodeDetails(returns=self._text(match, "type")))
         self._assign(scope, name, match)
@@ -127,7 +127,7 @@ class Variables:
             return
         if self._known.rows[owner].kind == NodeKind.FUNCTION:
             self.unbound.append(len(self._known.rows) + len(self.definitions))
-        start, end = match.node.start_point.row + 1, match.node.end_point.row + 1
+        start, end = match.node.start_point.row + 1, last_line(match.node)
         self.definitions[owner, name] = Definition(int(NodeKind.ATTRIBUTE), name, owner, start, end)
         self.details.append(NodeDetails(returns=self._text(match, "type")))
 

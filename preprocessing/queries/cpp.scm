@@ -19,6 +19,9 @@
   declarator: (function_declarator declarator: (identifier) @macro parameters: (parameter_list
     . (parameter_declaration !declarator) . (parameter_declaration !declarator) .) @name)
   body: (_) @body (#match? @macro "TEST")) @definition.function
+(function_definition !type declarator: (function_declarator
+  declarator: (identifier) @macro parameters: (_) @ignored (#eq? @macro "TEST")))
+(destructor_name (identifier) @name) @definition.none
 (function_definition type: (_)? @returns
   declarator: [
     (reference_declarator (function_declarator declarator: (_) @name parameters: (_) @parameters))

@@ -63,6 +63,7 @@
 (token_tree (identifier) @object . "." . (identifier) @member @call . (token_tree . "("))
 (token_tree (self) @object . "." . (identifier) @member @call . (token_tree . "("))
 (token_tree (identifier) @object . "::" . (identifier) @member @call . (token_tree . "("))
+(token_tree "." @object . (identifier) @member @call . (token_tree . "("))
 (token_tree (identifier) @member @call . "!" . (token_tree) (#set! suffix "!"))
 (token_tree (identifier) @member @call . (token_tree . "("))
 (field_expression value: (_) @object field: (_) @member) @access

@@ -26,7 +26,7 @@ int cart_add(cart_t *cart, struct item *item)
 	check(cart);
 	cart->items[cart->count++] = item;
 	cart->notify(item->name);
-	return 1;
+	return item->price.cents ? KIND_PLAIN : KIND_GIFT;
 }
 
 static int add_up(struct item *item, void *data)
