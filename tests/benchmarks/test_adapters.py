@@ -42,7 +42,7 @@ def test_pycg_says_modules_by_dots_and_lambdas_by_number(tmp_path: Path) -> None
     (tmp_path / "pkg" / "__init__.py").touch()
     (tmp_path / "pkg" / "a.py").touch()
     output = {"pkg.a.A.f": ["pkg.g", "<builtin>.len"], "pkg.a.<lambda1>": ["pkg.a.A.f"]}
-    assert set(pycg_all.edges(output, tmp_path)) == {
+    assert set(pycg_all.edges([(tmp_path, output)], tmp_path)) == {
         ("CALLS", ("pkg/a.py", "A.f"), ("pkg/__init__.py", "g")),
         ("CALLS", ("pkg/a.py", ""), ("pkg/a.py", "A.f")),
     }
