@@ -33,15 +33,26 @@ STOP_WORDS = frozenset(_STOP_WORDS.split())
 
 
 _NOT_SOURCE = re.compile(
-    r"(^|/)(tests?|testing|test_\w+|docs?|examples?|benchmarks?|galleries|gallery|tutorials|extern|_?vendored|vendor)/"
+    r"(^|/)(tests?|testing|test_\w+|docs?|examples?|benchmarks?|galleries|gallery|tutorials|extern|_?vendored|vendor"
+    r"|__tests__|__mocks__|testdata|third[_-]party|node_modules)/"
     r"|(^|/)(test_[^/]*|conftest)\.py$|_tests?\.py$",
     re.IGNORECASE,
+)
+# how languages other than Python call a file of tests: FooTest.java, foo.spec.ts, foo_test.go
+_TEST_FILE = re.compile(
+    r"[a-z0-9](Test|Tests|TestCase|IT)\.java$|(^|/)Test[A-Z]\w*\.java$|[.-](test|spec|bench)\.[cm]?[jt]sx?$"
+    r"|(_test|_tests|_unittest)\.(go|rs|c|cc|cpp|cxx)$|(^|/)(test_[^/]*|tests)\.(rs|c|cc|cpp|cxx)$"
 )
 
 
 def is_source_path(path: str) -> bool:
     """Whether a file is the project's own source: no test, document, example or copy of another project."""
-    return not _NOT_SOURCE.search(path)
+    return not (_NOT_SOURCE.search(path) or is_test_file(path))
+
+
+def is_test_file(path: str) -> bool:
+    """Whether a file is called like tests in a language other than Python."""
+    return _TEST_FILE.search(path) is not None
 
 
 def split_lines(text: str) -> list[str]:

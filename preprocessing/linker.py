@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from cgm.details import NodeDetails, decode_details
 from cgm.graph import EdgeKind, NodeKind
+from cgm.text import is_test_file
 from preprocessing.facts import EXTENDS, FileFacts, Import, Use
 from preprocessing.import_rules import open_origins
 from preprocessing.languages import BY_NAME
@@ -34,10 +35,7 @@ _REASONS = {
     Sort.PARENT: "object",
     Sort.NODE: "value",
 }
-_TEST = re.compile(
-    r"(^|/)(tests?|testing|__tests__|spec|androidTest|testdata|fixtures)/|(^|/)test[^/]*$"
-    r"|(Test|Tests|TestCase|IT)\.java$|[._](test|spec)\.[cm]?[jt]sx?$|_test\.\w+$"
-)
+_TEST_FOLDER = re.compile(r"(^|/)(tests?|testing|__tests__|spec|androidTest|testdata|fixtures)/|(^|/)test[^/]*$")
 
 
 def families(facts: Sequence[FileFacts]) -> Iterator[list[int]]:
@@ -317,7 +315,7 @@ class FamilyLinker:
     def _is_test(self, node: int) -> bool:
         path = self._tree.path[node]
         if path not in self._tests:
-            self._tests[path] = _TEST.search(path) is not None
+            self._tests[path] = is_test_file(path) or _TEST_FOLDER.search(path) is not None
         return self._tests[path]
 
     def _link_reference(self, source: int, use: Use) -> None:

@@ -13,7 +13,7 @@ from pathlib import PurePosixPath
 
 from cgm.artifacts import Edit
 from cgm.errors import PatchError
-from cgm.text import split_lines
+from cgm.text import is_test_file, split_lines
 from reader.syntax import parse
 
 _CONTEXT = 3  # unchanged lines around a change, as git prints them
@@ -34,7 +34,8 @@ def is_test_path(path: str) -> bool:
     pure = PurePosixPath(path)
     name = pure.name
     named = name.startswith("test_") or name.endswith(("_test.py", "_tests.py")) or name in {"tests.py", "conftest.py"}
-    return named or "tests" in pure.parts[:-1]
+    in_folder = not {"tests", "__tests__"}.isdisjoint(pure.parts[:-1]) or "/src/test/" in f"/{path}"
+    return named or in_folder or is_test_file(path)
 
 
 def line_end(text: str) -> str:

@@ -149,6 +149,22 @@ def test_tests_documents_and_copies_are_no_source(path: str) -> None:
     assert not is_source_path(path)
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("src/CartTest.java", "src/CartIT.java", "src/TestCart.java", "lib/cart.test.js", "lib/cart.spec.tsx"),
+        *("pkg/cart_test.go", "src/cart_unittest.cc", "third_party/zip/zip.c", "lib/__tests__/cart.js"),
+    ],
+)
+def test_tests_and_copies_are_told_in_other_languages(path: str) -> None:
+    assert not is_source_path(path)
+
+
+@pytest.mark.parametrize("path", ["src/Latest.java", "src/AUDIT.java", "lib/spec.js", "pkg/latest.go", "src/tester.rs"])
+def test_a_like_name_of_another_language_is_source(path: str) -> None:
+    assert is_source_path(path)
+
+
 @pytest.mark.parametrize("path", ["pkg/testing_tools.py", "pkg/latest.py", "contest.py", "setup.py"])
 def test_a_like_name_is_source(path: str) -> None:
     assert is_source_path(path)

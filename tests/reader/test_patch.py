@@ -97,6 +97,12 @@ def test_test_files_are_told_by_name_or_folder() -> None:
     assert not any(map(is_test_path, ["django/test/client.py", "contest.py", "pkg/testing.py", "latest.py"]))
 
 
+def test_tests_of_other_languages_are_told_as_they_call_them() -> None:
+    tests = ["src/test/java/shop/Data.java", "CartTest.java", "a/cart.spec.ts", "a/__tests__/x.js", "cart_test.go"]
+    assert all(map(is_test_path, tests))
+    assert not any(map(is_test_path, ["Contest.java", "spec.ts", "src/latest.go", "src/testing.rs"]))
+
+
 def test_the_line_end_is_that_of_most_lines() -> None:
     assert line_end("a\r\nb\r\nc\n") == "\r\n"
     assert line_end("a\nb\r\nc\n") == "\n"
