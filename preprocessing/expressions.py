@@ -17,6 +17,7 @@ MODULE_AROUND = "up"
 _LITERAL = "''"
 _DEEPEST_CHAIN = 12
 _LONGEST_HEAD = 400
+_LONGEST_OWN = 20
 _NAME = r"[#@]?[^\W\d][\w$]*|[$][\w$]*"
 _PLAIN = re.compile(rf"(?:{_NAME})(?:\.(?:{_NAME}))*")
 _GENERIC = re.compile(r"<.*", re.DOTALL)
@@ -130,7 +131,8 @@ class Expressions:
             return inner, "()" + calls
         if member in self._language.unspoken:
             return inner, calls
-        own = self._language.own_words.get(self._matches.text(match.node)) if not calls else None
+        is_short = match.node.end_byte - match.node.start_byte <= _LONGEST_OWN
+        own = self._language.own_words.get(self._matches.text(match.node)) if is_short and not calls else None
         if own is not None:
             return None, own
         return inner, f".{member}{calls}" if _PLAIN.fullmatch(member) else f".{UNNAMED}{calls}"

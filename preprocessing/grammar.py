@@ -6,7 +6,7 @@ know what captures mean (`preprocessing.extract`).
 
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module, metadata, resources
@@ -19,9 +19,12 @@ from cgm.errors import ParseError
 from preprocessing.languages import BY_NAME, Language
 from preprocessing.macros import blank_macros, has_class_macro
 
-_PIECE = 1 << 20
+_CHUNK = 1 << 20
 _ERROR_COST = 20  # an error beside the bytes it spans
 _UNFINISHED = 4096
+_DEEPEST = 1000
+_PIECE = 1 << 15  # bytes that are searched between two looks at the clock
+_END = (1 << 32) - 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,18 +107,35 @@ def read_matches(language: Language, source: bytes, mains: frozenset[str], secon
     if time.monotonic() > deadline:
         raise ParseError(f"a file must parse within {seconds} s")
     reader = _reader(language)
-    # the binding's own time limit for queries crashes; a bound on unfinished matches keeps their time linear
-    rows = QueryCursor(reader.query, match_limit=_UNFINISHED).matches(tree.root_node)
-    if time.monotonic() > deadline:
-        raise ParseError(f"a file must be searched within {seconds} s")
     found: dict[str, list[Match]] = {}
-    for rank, captures in rows:
-        parts = {name: nodes[0] for name, nodes in captures.items()}
+    for rank, parts in _found(reader.query, tree, len(source), deadline):
         for name in parts.keys() & mains:
             found.setdefault(name, []).append(Match(rank, parts[name], parts, reader.settings[rank]))
     for matches in found.values():
         matches.sort(key=_place)
     return Matches(language, source, reader.keywords, found)
+
+
+def _found(query: Query, tree: Tree, size: int, deadline: float) -> Iterator[tuple[int, dict[str, Node]]]:
+    """The matches of a query, piece by piece of the source: each with its pattern's number and its captures.
+
+    Raises:
+        ParseError: the deadline passed.
+    """
+    # the binding's own time limit for queries crashes, so that the clock is read between pieces; time is linear in
+    # the size of a tree only where matches that are not finished yet, and its depth, are bounded
+    cursor = QueryCursor(query, match_limit=_UNFINISHED)
+    cursor.set_max_start_depth(_DEEPEST)
+    for start in range(0, max(size, 1), _PIECE):
+        if time.monotonic() > deadline:
+            raise ParseError("a file must be searched in time")
+        end = start + _PIECE if start + _PIECE < size else _END
+        cursor.set_byte_range(start, end)
+        for rank, captures in cursor.matches(tree.root_node):
+            parts = {name: nodes[0] for name, nodes in captures.items()}
+            # what reaches into the next piece is found there again
+            if start <= min(node.start_byte for node in parts.values()) < end:
+                yield rank, parts
 
 
 def _best_tree(language: Language, source: bytes, deadline: float) -> tuple[Language, Tree]:
@@ -157,4 +177,4 @@ def _place(match: Match) -> tuple[int, int, int]:
 
 
 def _feed(source: bytes) -> Callable[[int, Point], bytes]:
-    return lambda offset, _: source[offset : offset + _PIECE]
+    return lambda offset, _: source[offset : offset + _CHUNK]
