@@ -18,18 +18,28 @@ JUDGED = Path(__file__).with_name("call_sample.jsonl")
 PACKAGES = ("flask", "requests", "click", "django")
 VERDICTS = ("right", "possible", "wrong")
 _SEED = 2026
+_LIKELY = 0.25
 
 
 def draw(graphs: Mapping[str, tuple[Path, Sequence[Edge]]], count: int) -> Iterator[str]:
-    """Draw as many edges from each package, half of them sure and half unsure where there are so many."""
+    """Draw as many edges from each package: a quarter likely and a quarter faint where there are so many, else sure."""
     for number, (name, (root, edges)) in enumerate(graphs.items()):
         share = count * (number + 1) // len(graphs) - count * number // len(graphs)
         calls = sorted((edge for edge in edges if edge.kind == "CALLS"), key=lambda edge: (edge.source, edge.target))
         random = Random(f"{_SEED} {name}")  # noqa: S311  a sample, not a secret
-        unsure = [edge for edge in calls if edge.confidence < 1]
-        chosen = random.sample(unsure, min(share // 2, len(unsure)))
-        chosen += random.sample([edge for edge in calls if edge.confidence >= 1], share - len(chosen))
+        chosen: list[Edge] = []
+        for stratum in ("faint", "likely"):
+            found = [edge for edge in calls if stratum_of(edge) == stratum]
+            chosen += random.sample(found, min(share // 4, len(found)))
+        chosen += random.sample([edge for edge in calls if stratum_of(edge) == "sure"], share - len(chosen))
         yield from (json.dumps(_row(name, root, edge)) for edge in chosen)
+
+
+def stratum_of(edge: Edge) -> str:
+    """How sure the graph is: of one callee, of one among up to four, or of less."""
+    if edge.confidence >= 1:
+        return "sure"
+    return "likely" if edge.confidence >= _LIKELY else "faint"
 
 
 def _row(package: str, root: Path, edge: Edge) -> dict[str, object]:
@@ -63,18 +73,22 @@ def _header(root: Path, place: Place) -> str:
 
 @dataclass(frozen=True)
 class Judged:
-    """Verdicts on those edges that a graph still has, by how sure the graph is."""
+    """Verdicts on those edges that a graph still has, and how many edges it has, both by how sure it is."""
 
     path: Path = JUDGED
     verdicts: dict[str, Counter[str]] = field(default_factory=dict)
+    edges: Counter[str] = field(default_factory=Counter)
 
     def add(self, package: str, edges: Sequence[Edge]) -> None:
-        """Count the verdicts on a package's edges."""
-        sure = {(edge.source, edge.target): edge.confidence >= 1 for edge in edges if edge.kind == "CALLS"}
-        for row in self._rows():
+        """Count a package's edges and the verdicts on them."""
+        rows = [row for row in self._rows() if row["package"] == package]
+        strata = {(edge.source, edge.target): stratum_of(edge) for edge in edges if edge.kind == "CALLS"}
+        for row in rows:
             pair = (tuple(row["caller"]), tuple(row["callee"]))
-            if row["package"] == package and pair in sure:
-                self.verdicts.setdefault("sure" if sure[pair] else "unsure", Counter())[row["verdict"]] += 1
+            if pair in strata:
+                self.verdicts.setdefault(strata[pair], Counter())[row["verdict"]] += 1
+        if rows:
+            self.edges.update(strata.values())
 
     def _rows(self) -> list[dict[str, str]]:
         if not self.path.exists():
@@ -82,8 +96,17 @@ class Judged:
         return [json.loads(line) for line in self.path.read_text(encoding="utf-8").splitlines()]
 
     def lines(self) -> Iterator[str]:
-        """A line for each sort of edge that was judged."""
+        """A line for each stratum, and one for all edges, to which each stratum adds by its size."""
         for name, counts in sorted(self.verdicts.items()):
-            total = sum(counts[verdict] for verdict in VERDICTS)
+            total = counts.total()
             shares = (f"{verdict} {Score(counts[verdict], total)}" for verdict in VERDICTS)
-            yield f"judged calls, {name}: {', '.join(shares)}"
+            yield f"judged calls, {name} ({total} of {self.edges[name]} edges): {', '.join(shares)}"
+        if self.verdicts:
+            yield "judged calls, all edges: " + ", ".join(f"{one} {100 * self.share(one):.1f} %" for one in VERDICTS)
+
+    def share(self, verdict: str) -> float:
+        """The share of a verdict among all edges of the judged strata."""
+        weights = {name: self.edges[name] / counts.total() for name, counts in self.verdicts.items()}
+        return sum(weights[name] * self.verdicts[name][verdict] for name in weights) / sum(
+            self.edges[name] for name in weights
+        )

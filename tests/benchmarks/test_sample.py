@@ -1,12 +1,15 @@
 import json
+from collections import Counter
 from pathlib import Path
 
 import sample
 from edges import Edge
 
 SOURCE = "import functools\n\n\n@functools.cache\ndef g():\n    pass\n\n\ndef f():\n    g()\n"
+# thirty edges are sure, eight likely, two faint
 EDGES = [
-    Edge("CALLS", ("a.py", f"f{number}"), ("a.py", "g"), 10, 1.0 if number % 4 else 0.5) for number in range(40)
+    Edge("CALLS", ("a.py", f"f{number}"), ("a.py", "g"), 10, 1.0 if number >= 10 else 0.1 if number < 2 else 0.5)
+    for number in range(40)
 ] + [Edge("EXTENDS", ("a.py", "x"), ("a.py", "y"))]
 
 
@@ -16,15 +19,14 @@ def draw(root: Path, count: int) -> list[dict[str, object]]:
 
 
 def test_a_sample_takes_as_many_of_each_package_and_half_of_them_unsure(tmp_path: Path) -> None:
-    rows = draw(tmp_path, 13)
-    assert [row["package"] for row in rows] == ["one"] * 6 + ["two"] * 7
-    assert [row["confidence"] for row in rows[:6]] == [0.5] * 3 + [1.0] * 3
+    rows = draw(tmp_path, 9)
+    assert [row["package"] for row in rows] == ["one"] * 4 + ["two"] * 5
+    assert [row["confidence"] for row in rows] == [0.1, 0.5, 1.0, 1.0, 0.1, 0.5, 1.0, 1.0, 1.0]
 
 
-def test_where_few_are_unsure_the_others_fill_the_sample(tmp_path: Path) -> None:
-    rows = draw(tmp_path, 60)
-    assert len(rows) == 60
-    assert sum(row["confidence"] == 0.5 for row in rows) == 20
+def test_where_few_are_faint_sure_ones_fill_the_sample(tmp_path: Path) -> None:
+    rows = draw(tmp_path, 48)
+    assert Counter(row["confidence"] for row in rows) == {0.1: 4, 0.5: 12, 1.0: 32}
 
 
 def test_the_same_edges_are_drawn_again(tmp_path: Path) -> None:
@@ -38,7 +40,7 @@ def test_a_row_shows_the_call_and_the_header_of_what_is_called(tmp_path: Path) -
 
 def test_only_judged_edges_that_the_graph_still_has_count(tmp_path: Path) -> None:
     path = tmp_path / "judged.jsonl"
-    verdicts = {"f1": "right", "f2": "right", "f3": "wrong", "f4": "possible", "gone": "wrong"}
+    verdicts = {"f20": "right", "f21": "right", "f22": "wrong", "f4": "possible", "gone": "wrong"}
     rows = [
         {"package": "one", "caller": ["a.py", name], "callee": ["a.py", "g"], "verdict": verdict}
         for name, verdict in verdicts.items()
@@ -48,8 +50,10 @@ def test_only_judged_edges_that_the_graph_still_has_count(tmp_path: Path) -> Non
     judged.add("one", EDGES)
     judged.add("two", EDGES)
     assert list(judged.lines()) == [
-        "judged calls, sure: right 66.7 % (2 of 3), possible 0.0 % (0 of 3), wrong 33.3 % (1 of 3)",
-        "judged calls, unsure: right 0.0 % (0 of 1), possible 100.0 % (1 of 1), wrong 0.0 % (0 of 1)",
+        "judged calls, likely (1 of 8 edges): right 0.0 % (0 of 1), possible 100.0 % (1 of 1), wrong 0.0 % (0 of 1)",
+        "judged calls, sure (3 of 30 edges): right 66.7 % (2 of 3), possible 0.0 % (0 of 3), wrong 33.3 % (1 of 3)",
+        # two thirds of 30 and none of 8 are right
+        "judged calls, all edges: right 52.6 %, possible 21.1 %, wrong 26.3 %",
     ]
 
 
