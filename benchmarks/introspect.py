@@ -15,8 +15,8 @@ JSON lines:
   package of a folder without code [folder, ""].
 
 The object of a from-import leads to its module or definition, and to what binds it, under any name, at the top level of
-a module of the checkout (under the same name, where it is a string, number or tuple); where none of this is of the
-checkout but the module that it is taken from is, to that module. A star import leads to its module.
+a module of the checkout (under the same name, where it is a string, number or tuple). Where it is neither a module nor
+a definition of the checkout, it leads to the module that it is taken from as well, and so does a star import.
 Does not know any graph.
 """
 
@@ -176,7 +176,7 @@ class Bindings:
         if source and value is not _MISSING:
             bound = self._names.get(id(value), ())
             found += [place for place in bound if place[1] == name or type(value) not in _SHARED]
-            found += [] if any(found) else [source]
+            found += [] if found[0] else [source]
         return sorted(set(filter(None, found)))
 
 

@@ -100,13 +100,14 @@ class _Linker:
         chain = f"{'.' * row.level}{row.module}" + (f":{row.name}" if row.name else "")
         is_whole = not row.name or row.name == "*"
         for meaning in (self._names.module(file, row),) if is_whole else self._names.imported(file, row):
-            one = meaning
-            if one.sort == Sort.MISSING:
+            if meaning.sort == Sort.MISSING:
                 self._edges.skip(EdgeKind.IMPORTS, source, chain, row.line, "unresolved")
-                one = self._names.module(file, row)
-            target = self._node_of(one)
+            target = self._node_of(meaning)
             if target is None:
-                self._edges.skip(EdgeKind.IMPORTS, source, chain, row.line, REASONS[one.sort])
+                # what a module passes on from elsewhere is still taken from it
+                target = self._node_of(self._names.module(file, row))
+            if target is None:
+                self._edges.skip(EdgeKind.IMPORTS, source, chain, row.line, REASONS[meaning.sort])
             elif target != source:
                 self._edges.add(EdgeKind.IMPORTS, source, target, row.line)
 

@@ -46,7 +46,7 @@ def test_a_module_leads_to_its_file(rows: list[dict[str, Any]]) -> None:
 
 def test_a_class_leads_to_its_definition_and_a_value_to_its_assignment(rows: list[dict[str, Any]]) -> None:
     assert targets(rows, "pkg/late.py", "pkg.base:Base") == [["pkg/base.py", "Base"]]
-    assert targets(rows, "pkg/late.py", "pkg:LIMIT") == [["pkg/base.py", "LIMIT"]]
+    assert targets(rows, "pkg/late.py", "pkg:LIMIT") == [["pkg/__init__.py", ""], ["pkg/base.py", "LIMIT"]]
 
 
 def test_what_a_module_passes_on_from_elsewhere_leads_to_that_module(rows: list[dict[str, Any]]) -> None:

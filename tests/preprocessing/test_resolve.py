@@ -32,6 +32,14 @@ def test_imports_lead_to_files_symbols_and_packages(graph_of: GraphOf, edges: Ed
     assert graph.unlinked["IMPORTS external"] == 1
 
 
+def test_an_import_of_what_a_module_passes_on_from_elsewhere_leads_to_the_module(
+    graph_of: GraphOf, edges: Edges
+) -> None:
+    graph = graph_of({"a.py": "from compat import urlparse\n", "compat.py": "from urllib.parse import urlparse\n"})
+    assert set(edges(graph, EdgeKind.IMPORTS)) == {("a.py", "compat.py")}
+    assert graph.unlinked == {"IMPORTS external": 1}
+
+
 def test_an_import_of_what_a_module_lacks_leads_to_the_module_and_is_counted(graph_of: GraphOf, edges: Edges) -> None:
     graph = graph_of({"a.py": "from b import lost\n", "b.py": ""})
     assert set(edges(graph, EdgeKind.IMPORTS)) == {("a.py", "b.py")}
