@@ -8,9 +8,10 @@ Knows the files of each form. Does not know what they are asked for (`launch.sch
                 edges.jsonl      a row for each edge: kind, source, target, line, confidence
     cgm_json    graph.cgm.json   CGM's CodeGraph, with the text of every node
     graphml     graph.graphml    for networkx, igraph, Gephi, yEd
+    unlinked    unlinked.jsonl   a row for each reference that became no edge: kind, path, line, chain, reason
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -24,12 +25,16 @@ from cgm.store import write_lines, write_rows, write_text
 from cgm.text import node_text, split_lines
 from eval.graph_page import graph_page
 from eval.neighbourhood import PageConfig
+from preprocessing.edges import Unlinked
 
+ListUnlinked = Callable[[], Iterable[Unlinked]]
 DEFAULT_EXPORTS = ("page", "jsonl")  # where preprocessing runs alone
 
 
-def write_exports(folder: Path, names: Sequence[str], codebase: Codebase, page: PageConfig) -> Iterator[Path]:
-    """Write the named forms; yield each file when it is there.
+def write_exports(
+    folder: Path, names: Sequence[str], codebase: Codebase, page: PageConfig, unlinked: ListUnlinked
+) -> Iterator[Path]:
+    """Write the named forms; yield each file when it is there. `unlinked` is asked only for the form of that name.
 
     Raises:
         ConfigError: `page.around` names no node.
@@ -51,6 +56,9 @@ def write_exports(folder: Path, names: Sequence[str], codebase: Codebase, page: 
         elif name == "graphml":
             write_lines(folder / "graph.graphml", graphml_lines(graph))
             yield folder / "graph.graphml"
+        elif name == "unlinked":
+            write_rows(folder / "unlinked.jsonl", (row._asdict() for row in unlinked()))
+            yield folder / "unlinked.jsonl"
 
 
 def _written_page(path: Path, codebase: Codebase, page: PageConfig) -> Path:

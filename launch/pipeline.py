@@ -22,6 +22,7 @@ from launch.dataset import Instance, own_files
 from launch.identity import answers_identity, option_identity, stage_identity
 from launch.meter import Clock, MeteredLLM
 from launch.schema import RunConfig, build
+from preprocessing.edges import Unlinked
 from preprocessing.snapshot import Snapshot, open_snapshot
 
 _Output = TypeVar("_Output")
@@ -92,6 +93,11 @@ class Pipeline:
             commit = instance.issue.base_commit
             self.opened = instance, open_snapshot(instance.location, commit, left_out=instance.left_out)
         return self.opened[1]
+
+    def list_unlinked(self, instance: Instance) -> tuple[Unlinked, ...]:
+        """Every reference of an instance's repository that is no edge of its graph. Raises as `codebase`."""
+        found: tuple[Unlinked, ...] = self.stages["preprocessing"].list_unlinked(self.snapshot(instance))
+        return found
 
     def codebase(self, instance: Instance) -> Codebase:
         """The codebase that an instance was taken through. Raises as `preprocessing.snapshot.open_snapshot`."""

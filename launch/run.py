@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -159,7 +160,7 @@ def _write_to_look_at(
         assert outcome.subgraph
         write_subgraph(folder, outcome.subgraph, codebase)
         show_page(console, write_page(folder, instance.issue, outcome, codebase))
-    for path in write_exports(folder, exports, codebase, settings.page):
+    for path in write_exports(folder, exports, codebase, settings.page, partial(pipeline.list_unlinked, instance)):
         show_written(console, path)
 
 

@@ -9,7 +9,7 @@ gives the same bytes; times, tokens and memory are in summary.json alone.
     rankings.jsonl     {"instance_id", "files", "functions"}, best first
     patches.jsonl      SWE-bench predictions
     failures.jsonl     what did not get through, with stage and reason
-    graph.html nodes.jsonl edges.jsonl graph.cgm.json graph.graphml    the code graph, as `export` asks
+    graph.html nodes.jsonl edges.jsonl graph.cgm.json graph.graphml unlinked.jsonl    as `export` asks
     subgraph.html      what was found, as a page to open in a browser; for a single issue alone
     subgraph.txt       the code of the subgraph, best first, and its links, to paste into any chat; as subgraph.html
     metrics.json       localisation metrics, where gold is given; ranks.jsonl has them by instance

@@ -21,7 +21,7 @@ from launch.refusal import refuse_unknown
 
 STAGES = ("preprocessing", "rewriter", "retriever", "reranker", "reader")
 SERVICES = ("embedder", "llm")
-EXPORTS = ("page", "jsonl", "cgm_json", "graphml")
+EXPORTS = ("page", "jsonl", "cgm_json", "graphml", "unlinked")
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ Knows how equal edges are joined and how what is left over is counted and listed
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from cgm.graph import EdgeKind
@@ -43,11 +43,10 @@ class Edges:
         if self._listed is not None:
             self._listed.append(Unlinked(kind.name, self._tree.path[source], line, chain, reason))
 
-    def extend(self, rows: Iterable[Edge], unlinked: Mapping[str, int]) -> None:
-        """Add edges and counts that were made elsewhere."""
+    def extend(self, rows: Iterable[Edge]) -> None:
+        """Add edges that were made elsewhere."""
         for kind, source, target, confidence, line in rows:
             self.add(EdgeKind(kind), source, target, line, confidence)
-        self._unlinked.update(unlinked)
 
     def rows(self) -> list[Edge]:
         """Every edge, sorted."""

@@ -6,12 +6,12 @@ their meaning (`preprocessing.symbols`). What makes no edge is counted by kind a
 """
 
 import re
-from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from cgm.details import NodeDetails, decode_details
 from cgm.graph import EdgeKind, NodeKind
 from cgm.text import is_test_file
+from preprocessing.edges import Edges
 from preprocessing.facts import EXTENDS, FileFacts, Import, Use
 from preprocessing.import_rules import open_origins
 from preprocessing.languages import BY_NAME
@@ -49,9 +49,11 @@ def families(facts: Sequence[FileFacts]) -> Iterator[list[int]]:
 
 
 class FamilyLinker:
-    """Makes the edges between the files of one family."""
+    """Makes the edges between the files of one family; `edges` is told of each reference that becomes none."""
 
-    def __init__(self, tree: Tree, paths: Sequence[str], facts: Sequence[FileFacts], files: Sequence[int]) -> None:
+    def __init__(
+        self, tree: Tree, paths: Sequence[str], facts: Sequence[FileFacts], files: Sequence[int], edges: Edges
+    ) -> None:
         rule = BY_NAME[facts[files[0]].language].imports
         origins = open_origins(rule, paths, facts, files)
         self._tree = tree
@@ -60,7 +62,8 @@ class FamilyLinker:
         self._registry = Registry(tree, facts, files, origins)
         self._symbols = Symbols(self._registry, origins)
         self._edges: dict[tuple[int, int, int], tuple[float, int]] = {}
-        self._unlinked: Counter[str] = Counter()
+        self._skipped = edges.skip
+        self._at = (0, "", 0)  # the node, chain and line of the reference that is being linked
         self._classes = [node for node in self._nodes() if self._registry.is_class(node)]
         self._methods = self._methods_by_name()
         self._macros: dict[str, list[int]] = {}
@@ -71,8 +74,8 @@ class FamilyLinker:
         self._details: dict[int, list[str]] = {}
         self._tests: dict[str, bool] = {}
 
-    def link(self) -> tuple[list[Edge], Counter[str]]:
-        """Make every edge but CONTAINS, sorted; count what makes none."""
+    def link(self) -> list[Edge]:
+        """Make every edge but CONTAINS, sorted."""
         for node in self._classes:
             self._link_bases(node)
         for node in self._classes:
@@ -81,12 +84,16 @@ class FamilyLinker:
         for file in self._files:
             first = self._tree.files[file] + 1
             for row in self._facts[file].imports:
+                self._at = (first - 1, f"{row.module}:{row.name}" if row.name else row.module, row.line)
                 self._link_import(file, row)
             for use in self._facts[file].calls:
+                # without its number of arguments
+                self._at = (first + use.scope, use.chain.rpartition("/")[0] or use.chain, use.line)
                 self._link_call(first + use.scope, use)
             for use in self._facts[file].references:
+                self._at = (first + use.scope, use.chain, use.line)
                 self._link_reference(first + use.scope, use)
-        return [(*key, *value) for key, value in sorted(self._edges.items())], self._unlinked
+        return [(*key, *value) for key, value in sorted(self._edges.items())]
 
     def _nodes(self) -> Iterator[int]:
         for file in self._files:
@@ -112,10 +119,12 @@ class FamilyLinker:
             self._edges[key] = (confidence, line)
 
     def _skip(self, kind: EdgeKind, reason: str) -> None:
-        self._unlinked[f"{kind.name} {reason}"] += 1
+        self._skipped(kind, *self._at, reason)
 
     def _link_bases(self, node: int) -> None:
-        for clause, base, line in self._symbols.bases(node):
+        written = [chain for _, chain, _ in self._registry.bases.get(node, ())]
+        for chain, (clause, base, line) in zip(written, self._symbols.bases(node), strict=True):
+            self._at = (node, chain, line)
             kind = EdgeKind.EXTENDS if clause == EXTENDS else EdgeKind.IMPLEMENTS
             if base.sort == Sort.NODE and self._is_interface(base.target) and not self._is_interface(node):
                 kind = EdgeKind.IMPLEMENTS

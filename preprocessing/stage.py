@@ -17,13 +17,14 @@ from cgm.graph import CodeGraph
 from cgm.history import History
 from cgm.protocols import BlobStore, Codebase
 from preprocessing.cache import FactsCache
+from preprocessing.edges import Unlinked
 from preprocessing.facts import FileFacts
 from preprocessing.history import HistoryLimits, read_history
 from preprocessing.incremental import GraphBuilder
 from preprocessing.index import LexicalBuilder
 from preprocessing.parse import parse_opaque, parse_text
 from preprocessing.reading import Reading, not_looked_into
-from preprocessing.resolve import Linked
+from preprocessing.resolve import Linked, link
 from preprocessing.snapshot import FileEntry, Snapshot, open_snapshot
 
 _LOG = logging.getLogger(__name__)
@@ -119,6 +120,13 @@ class CodeGraphPreprocessor:
         """Turn a snapshot into its code graph alone. Raises as `preprocess`."""
         with _collector_paused():
             return self._link(snapshot)[0].graph
+
+    def list_unlinked(self, snapshot: Snapshot) -> tuple[Unlinked, ...]:
+        """List every reference of a snapshot that is no edge of its graph, by path and line. Raises as `preprocess`."""
+        with _collector_paused():
+            files, left_out = self._chosen(snapshot)
+            facts = self._facts(snapshot, files, left_out)
+            return link(snapshot.name, [entry.path for entry in files], facts, lists_unlinked=True).unlinked
 
     def _preprocess(self, snapshot: Snapshot) -> Codebase:
         linked, facts = self._link(snapshot)
@@ -216,3 +224,12 @@ def build_graph(location: Path, commit: str = "") -> CodeGraph:
     """
     snapshot = open_snapshot(location, commit)
     return CodeGraphPreprocessor(PreprocessingConfig()).graph(snapshot)
+
+
+def list_unlinked(location: Path, commit: str = "") -> tuple[Unlinked, ...]:
+    """List every reference that is no edge of the graph which `build_graph` makes, by path and line.
+
+    Raises:
+        RepositoryError: the location or the commit cannot be read.
+    """
+    return CodeGraphPreprocessor(PreprocessingConfig()).list_unlinked(open_snapshot(location, commit))

@@ -1,5 +1,6 @@
 import json
 import re
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from cgm.store import BlobCache, read_rows
 from eval.neighbourhood import PageConfig
 from launch.exports import write_exports
 from launch.schema import EXPORTS
+from preprocessing.edges import Unlinked
 from preprocessing.snapshot import open_snapshot
 from preprocessing.stage import CodeGraphPreprocessor, PreprocessingConfig
 
@@ -36,13 +38,14 @@ def _node(graph: CodeGraph, label: str) -> int:
 
 
 def test_every_form_is_written_once_and_its_files_are_named(codebase: Codebase, tmp_path: Path) -> None:
-    paths = list(write_exports(tmp_path, [*EXPORTS, *EXPORTS], codebase, PageConfig()))
+    rows = (Unlinked("CALLS", "a.py", 3, "len", "builtin"),)
+    paths = list(write_exports(tmp_path, [*EXPORTS, *EXPORTS], codebase, PageConfig(), lambda: rows))
     assert len(paths) == len(set(paths)) >= len(EXPORTS)
     assert all(path.parent == tmp_path and path.stat().st_size for path in paths)
 
 
 def test_rows_hold_every_node_with_what_it_says_of_itself(codebase: Codebase, tmp_path: Path) -> None:
-    list(write_exports(tmp_path, ["jsonl"], codebase, PageConfig()))
+    list(write_exports(tmp_path, ["jsonl"], codebase, PageConfig(), tuple))
     rows = _rows(tmp_path / "nodes.jsonl")
     assert [row["id"] for row in rows] == list(range(len(codebase.graph)))
     add = rows[_node(codebase.graph, "shop/cart.py:Cart.add")]
@@ -53,7 +56,7 @@ def test_rows_hold_every_node_with_what_it_says_of_itself(codebase: Codebase, tm
 
 
 def test_rows_hold_every_edge_with_line_and_confidence(codebase: Codebase, tmp_path: Path) -> None:
-    list(write_exports(tmp_path, ["jsonl"], codebase, PageConfig()))
+    list(write_exports(tmp_path, ["jsonl"], codebase, PageConfig(), tuple))
     rows = _rows(tmp_path / "edges.jsonl")
     assert len(rows) == len(codebase.graph.edge_kind)
     ends = [_node(codebase.graph, label) for label in ("shop/cart.py:Cart.checkout", "shop/price.py:total")]
@@ -62,7 +65,7 @@ def test_rows_hold_every_edge_with_line_and_confidence(codebase: Codebase, tmp_p
 
 
 def test_cgm_json_reads_back_as_the_same_graph_with_its_text(codebase: Codebase, tmp_path: Path) -> None:
-    list(write_exports(tmp_path, ["cgm_json"], codebase, PageConfig()))
+    list(write_exports(tmp_path, ["cgm_json"], codebase, PageConfig(), tuple))
     graph, texts = from_cgm_json(json.loads((tmp_path / "graph.cgm.json").read_text()))
     assert graph.counts()["nodes"] == codebase.graph.counts()["nodes"]
     assert graph.counts()["edges"] == codebase.graph.counts()["edges"]
@@ -70,7 +73,7 @@ def test_cgm_json_reads_back_as_the_same_graph_with_its_text(codebase: Codebase,
 
 
 def test_graphml_reads_back_as_the_same_graph(codebase: Codebase, tmp_path: Path) -> None:
-    (path,) = write_exports(tmp_path, ["graphml"], codebase, PageConfig())
+    (path,) = write_exports(tmp_path, ["graphml"], codebase, PageConfig(), tuple)
     graph = from_graphml(path.read_bytes())
     assert graph.counts() == codebase.graph.counts()
     assert graph.details(4) == codebase.graph.details(4)
@@ -78,7 +81,17 @@ def test_graphml_reads_back_as_the_same_graph(codebase: Codebase, tmp_path: Path
 
 def test_a_page_around_no_node_is_refused(codebase: Codebase, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"page\.around must name a node"):
-        list(write_exports(tmp_path, ["page"], codebase, PageConfig(around="nowhere")))
+        list(write_exports(tmp_path, ["page"], codebase, PageConfig(around="nowhere"), tuple))
+
+
+def test_what_is_not_linked_is_listed_on_request(
+    cgm: Callable[..., int], pristine_shop: Any, read: Callable[[str], Any]
+) -> None:
+    assert cgm(f"repo={pristine_shop.repo}", _ALONE, "export=[unlinked]", "run_dir=run") == 0
+    rows = read("run/unlinked.jsonl")
+    assert {"kind": "CALLS", "path": "shop/price.py", "line": 5, "chain": "sum", "reason": "builtin"} in rows
+    counted = read("run/summary.json")["graph"]["unlinked"]
+    assert Counter(f"{row['kind']} {row['reason']}" for row in rows) == counted
 
 
 def test_the_graph_of_a_repository_needs_no_issue(

@@ -1,5 +1,6 @@
 import gc
 import json
+from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
 from multiprocessing import get_context
@@ -16,7 +17,7 @@ from cgm.store import BlobCache
 from cgm.text import node_text, split_lines
 from preprocessing.facts import FileFacts
 from preprocessing.snapshot import open_snapshot
-from preprocessing.stage import CodeGraphPreprocessor, PreprocessingConfig, build_graph
+from preprocessing.stage import CodeGraphPreprocessor, PreprocessingConfig, build_graph, list_unlinked
 
 GOLDEN = Path(__file__).parent / "golden"
 Commit = Callable[[dict[str, Any]], tuple[Path, str]]
@@ -56,6 +57,22 @@ def test_the_tiny_repository_shows_every_kind_of_node_and_edge() -> None:
     counts = build_graph(GOLDEN / "tiny").counts()
     assert all(counts["nodes"].values())
     assert all(counts["edges"].values())
+
+
+def test_what_is_not_linked_is_listed_for_every_language_as_it_is_counted(folder: Callable[..., Path]) -> None:
+    root = folder(
+        {
+            "a.py": "import os\n\ndef f(x):\n    return len(x)\n",
+            "b.js": "class A extends Gone {\n  m() { return missing(1); }\n}\n",
+        }
+    )
+    rows = list_unlinked(root)
+    assert ("CALLS", "a.py", 4, "len", "builtin") in rows
+    assert ("IMPORTS", "a.py", 1, "os", "external") in rows
+    assert ("EXTENDS", "b.js", 1, "Gone") in [row[:4] for row in rows]
+    assert ("CALLS", "b.js", 2, "missing") in [row[:4] for row in rows]
+    counted = {reason: count for reason, count in build_graph(root).unlinked.items() if not reason.startswith("file:")}
+    assert Counter(f"{row.kind} {row.reason}" for row in rows) == counted
 
 
 def test_a_second_commit_parses_only_what_changed(commit: Commit, blobs: BlobCache) -> None:
