@@ -31,6 +31,7 @@ from preprocessing.walk import CommitHead, Deadline, OutOfTimeError, merged_by, 
 
 _LOG = logging.getLogger(__name__)
 _LONGEST_MESSAGE = 2000
+_WALKING = 0.25  # of the time: reading what commits changed takes the rest
 _MOST_CELLS = 1 << 28  # of the table that compares a file with its committed version
 _PLAIN_SUFFIX = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.+_-")
 
@@ -83,7 +84,8 @@ def read_history(
         return None
     limits = limits or HistoryLimits()
     deadline = Deadline.after(limits.seconds)
-    heads, gaps = walk(origin.git, origin.commit, limits.commits, _LONGEST_MESSAGE, deadline)
+    walking = Deadline.after(limits.seconds * _WALKING)
+    heads, gaps = walk(origin.git, origin.commit, limits.commits, _LONGEST_MESSAGE, walking)
     cut_off = _cut_off(origin.git, heads)
     gaps["shallow clone"] = len(cut_off)
     heads = [head for head in heads if head.id not in cut_off]

@@ -35,4 +35,4 @@ def test_fifty_thousand_commits_are_read_in_time(tmp_path: Path, seconds: float)
     found, cost = time_call(lambda: read_history(snapshot, graph, HistoryLimits(commits=50_000, seconds=seconds)))
     assert cost.wall < 2 * seconds + 3  # what comes after reading, on a busy machine
     assert found.gaps["out of time"] == 1
-    assert len(found) > 100
+    assert len(found) > 100 * seconds
