@@ -1,8 +1,8 @@
 """How long histories take, and whether they are those that git itself follows.
 
     python benchmarks/history.py dataset dev.jsonl repos/ [owner/name ...]    each base commit after the one before it
-    python benchmarks/history.py limits repos/owner__name COMMIT              what reading more commits costs
-    python benchmarks/history.py check repos/owner__name COMMIT               sampled functions against git log -L
+    python benchmarks/history.py limits repos/owner__name COMMIT [MOST]       what reading more commits costs
+    python benchmarks/history.py check repos/owner__name COMMIT [MOST]        sampled functions against git log -L
     python benchmarks/history.py made 50000                                   a made history, up to limits of time
 
 Graphs are built beforehand and not counted.
@@ -47,7 +47,7 @@ def read(snapshot: Snapshot, graph: CodeGraph, limits: HistoryLimits, blobs: Blo
     return history, cost
 
 
-def dataset(rows: Path, repos: Path, names: list[str], commits: int) -> None:
+def dataset(rows: Path, repos: Path, names: list[str]) -> None:
     """Read the history of each base commit, oldest first, with one cache for all."""
     wanted: dict[str, set[str]] = {}
     for row in map(json.loads, rows.read_text().splitlines()):
@@ -55,7 +55,7 @@ def dataset(rows: Path, repos: Path, names: list[str], commits: int) -> None:
     all_costs: list[Cost] = []
     for repo in names or sorted(wanted):
         location = repos / repo.replace("/", "__")
-        costs = list(_in_order(location, wanted[repo], commits))
+        costs = list(_in_order(location, wanted[repo]))
         all_costs += costs
         rest = costs[1:] or costs
         print(f"{repo:28} first {costs[0]}   then median {median(one.wall for one in rest):5.2f} s wall,", end=" ")
@@ -64,20 +64,20 @@ def dataset(rows: Path, repos: Path, names: list[str], commits: int) -> None:
     print(f"{len(all_costs)} snapshots: {cpu:.0f} s CPU, {wall:.0f} s wall")
 
 
-def _in_order(location: Path, commits: set[str], most: int) -> Iterator[Cost]:
+def _in_order(location: Path, commits: set[str]) -> Iterator[Cost]:
     dates = {commit: int(git(location, "log", "-1", "--format=%ct", commit)) for commit in commits}
     with tempfile.TemporaryDirectory() as folder, closing(BlobCache(Path(folder))) as blobs:
         preprocessor = CodeGraphPreprocessor(PreprocessingConfig(), blobs=blobs)
         for commit in sorted(commits, key=lambda one: (dates[one], one)):
             snapshot = open_snapshot(location, commit)
             graph = preprocessor.graph(snapshot)
-            yield read(snapshot, graph, HistoryLimits(commits=most, seconds=_HOURS), blobs)[1]
+            yield read(snapshot, graph, HistoryLimits(seconds=_HOURS), blobs)[1]
 
 
-def limits(location: Path, commit: str) -> None:
+def limits(location: Path, commit: str, largest: int) -> None:
     """Read more and more of one history, each time from nothing and again from the cache."""
     snapshot, graph = open_snapshot(location, commit), build_graph(location, commit)
-    for most in _LIMITS:
+    for most in (one for one in _LIMITS if one <= largest):
         with tempfile.TemporaryDirectory() as folder, closing(BlobCache(Path(folder))) as blobs:
             bound = HistoryLimits(commits=most, seconds=_HOURS)
             (history, cold), (_, warm) = (read(snapshot, graph, bound, blobs) for _ in range(2))
@@ -169,7 +169,6 @@ def _text(path: str, versions: list[int]) -> str:
 def main(arguments: list[str]) -> None:
     """Take the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--commits", type=int, default=HistoryLimits().commits)
     commands = parser.add_subparsers(dest="command", required=True)
     many = commands.add_parser("dataset")
     many.add_argument("rows", type=Path)
@@ -179,14 +178,17 @@ def main(arguments: list[str]) -> None:
         one = commands.add_parser(name)
         one.add_argument("location", type=Path)
         one.add_argument("commit")
+        one.add_argument(
+            "most", type=int, nargs="?", default=_LIMITS[-1] if name == "limits" else HistoryLimits().commits
+        )
     commands.add_parser("made").add_argument("size", type=int)
     given = parser.parse_args(arguments)
     if given.command == "dataset":
-        dataset(given.rows, given.repos, given.names, given.commits)
+        dataset(given.rows, given.repos, given.names)
     elif given.command == "limits":
-        limits(given.location, given.commit)
+        limits(given.location, given.commit, given.most)
     elif given.command == "check":
-        check(given.location, given.commit, given.commits)
+        check(given.location, given.commit, given.most)
     else:
         made(given.size)
 
