@@ -34,6 +34,11 @@
       arguments: (arguments . (string (string_fragment) @import.module)))
     property: (_) @import.name)
   (#eq? @_require "require")) @import
+(assignment_expression left: (_) @_exports
+  right: (call_expression function: (identifier) @_require
+    arguments: (arguments . (string (string_fragment) @import.module)))
+  (#eq? @_exports "module.exports") (#eq? @_require "require")
+  (#set! import.name "*") (#set! import.exported "*")) @import
 (call_expression function: (identifier) @_require arguments: (arguments . (string (string_fragment) @import.module))
   (#eq? @_require "require")) @import
 (call_expression function: (import) arguments: (arguments . (string (string_fragment) @import.module))) @import
@@ -46,7 +51,7 @@
 (export_statement "default" declaration: (_ name: (_) @export.value) (#set! export.name "default")) @export
 (assignment_expression left: (_) @_exports
   right: [(identifier) (member_expression) (call_expression) (new_expression)] @export.value
-  (#eq? @_exports "module.exports") (#set! export.name "*")) @export
+  (#eq? @_exports "module.exports") (#not-match? @export.value "^require[(]") (#set! export.name "*")) @export
 (variable_declarator name: (identifier) @export.value value: (assignment_expression left: (_) @_exports)
   (#eq? @_exports "module.exports") (#set! export.name "*")) @export
 (variable_declarator name: (identifier) @export.value

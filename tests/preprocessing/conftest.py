@@ -8,6 +8,7 @@ import pytest
 from cgm.graph import CodeGraph, EdgeKind
 from cgm.store import BlobCache
 from preprocessing.parse import parse_python
+from preprocessing.reading import Reading
 from preprocessing.resolve import link
 
 # the golden repository has tests of its own, which are data here
@@ -87,6 +88,18 @@ def graph_of() -> Callable[[Mapping[str, str]], CodeGraph]:
 
     def build(files: Mapping[str, str]) -> CodeGraph:
         facts = [parse_python(source.encode()) for source in files.values()]
+        return link("repository", list(files), facts).graph
+
+    return build
+
+
+@pytest.fixture
+def project() -> Callable[[Mapping[str, str]], CodeGraph]:
+    """Links files of any languages into a graph."""
+    reading = Reading(10.0, 4096, (), skip_generated=True, max_mean_line_bytes=0)
+
+    def build(files: Mapping[str, str]) -> CodeGraph:
+        facts = [reading.read(path, source.encode()) for path, source in files.items()]
         return link("repository", list(files), facts).graph
 
     return build
