@@ -13,7 +13,7 @@ repositories take. `sample` draws calls to be judged. The last two are those of 
 
 import argparse
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import evaluate
@@ -33,24 +33,38 @@ def truth(arguments: Sequence[str]) -> None:
     """Print tables of calls, of bases and imports, and the precision of the judged calls."""
     parser = _parser()
     parser.add_argument("--packages", nargs="*", default=[one.name for one in PACKAGES])
-    parser.add_argument("--peers", action="store_true")
-    parser.add_argument("--lists", type=Path)
+    parser.add_argument("--peers", action="store_true", help="hold other programs against the same")
+    parser.add_argument("--lists", type=Path, help="folder for lists of what is missed and wrong")
     chosen = parser.parse_args(arguments)
     calls, structure = [evaluate.CALL_COLUMNS], [evaluate.STRUCTURE_COLUMNS]
     judged = sample.Judged()
     for checkout in _checkouts(chosen.work, chosen.packages):
-        known = evaluate.read_truth(checkout)
-        for tool, edges in _graphs(checkout, chosen.work if chosen.peers else None).items():
+        known, name = evaluate.read_truth(checkout), checkout.package.name
+        graphs = _graphs(checkout, chosen.work if chosen.peers else None)
+        judged.add(name, graphs["R4"])
+        calls += [evaluate.call_row(name, *row) for row in _judge_parts(known, graphs["R4"])]
+        for tool, edges in graphs.items():
             figures = evaluate.judge_calls(known, edges), evaluate.judge_structure(known, edges)
-            calls.append(evaluate.call_row(checkout.package.name, tool, figures[0]))
-            structure.append(evaluate.structure_row(checkout.package.name, tool, figures[1]))
-            if tool == "R4":
-                judged.add(checkout.package.name, edges)
+            calls += [evaluate.call_row(name, tool, figures[0])] if tool != "R4" else []
+            structure.append(evaluate.structure_row(name, tool, figures[1]))
             if chosen.lists:
-                path = chosen.lists / f"{checkout.package.name}.{tool}.txt"
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_text("\n".join(evaluate.lists(*figures)) + "\n", encoding="utf-8")
+                _write(chosen.lists / f"{name}.{tool}.txt", evaluate.lists(*figures))
     print(*calls, "", *structure, "", *judged.lines(), sep="\n")
+
+
+def _judge_parts(known: evaluate.Truth, edges: Sequence[Edge]) -> Iterator[tuple[str, evaluate.CallFigures]]:
+    """Judge all our calls, and those alone that the graph is surer of."""
+    for title, strata in (
+        ("R4", sample.STRATA),
+        ("R4, likely and sure", sample.STRATA[:2]),
+        ("R4, sure", sample.STRATA[:1]),
+    ):
+        yield title, evaluate.judge_calls(known, [edge for edge in edges if sample.stratum_of(edge) in strata])
+
+
+def _write(path: Path, lines: Iterable[str]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def _graphs(checkout: Checkout, work: Path | None) -> dict[str, list[Edge]]:

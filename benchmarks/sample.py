@@ -17,6 +17,7 @@ from truth import Place, Score, outline
 JUDGED = Path(__file__).with_name("call_sample.jsonl")
 PACKAGES = ("flask", "requests", "click", "django")
 VERDICTS = ("right", "possible", "wrong")
+STRATA = ("sure", "likely", "faint")
 _SEED = 2026
 _LIKELY = 0.25
 
