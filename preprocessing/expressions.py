@@ -18,6 +18,9 @@ _LITERAL = "''"
 _DEEPEST_CHAIN = 12
 _LONGEST_HEAD = 400
 _LONGEST_OWN = 20
+_MOST_ARGUMENTS = 6
+_LONGEST_ARGUMENT = 60
+_APART = re.compile(r"[,:/!]")
 _NAME = r"[#@]?[^\W\d][\w$]*|[$][\w$]*"
 _PLAIN = re.compile(rf"(?:{_NAME})(?:\.(?:{_NAME}))*")
 _GENERIC = re.compile(r"<.*", re.DOTALL)
@@ -75,7 +78,18 @@ class Expressions:
             inner, part = self._access(match, "")
             chain = (self.chain(inner) if inner is not None else "") + part
         chain += match.settings.get("suffix") or ""
-        return f"{chain}/{_count(parts['arguments'])}" if "arguments" in parts else chain
+        return f"{chain}/{self._arguments(parts['arguments'])}" if "arguments" in parts else chain
+
+    def _arguments(self, node: Node) -> str:
+        """The number of arguments, and what they are where that chooses among functions."""
+        given = [child for child in node.named_children if not child.is_extra]
+        chains = [self._argument(child) for child in given[:_MOST_ARGUMENTS]] if self._language.overloads else []
+        is_known = any(chain != UNNAMED for chain in chains)
+        return f"{len(given)}:{','.join(chains)}" if is_known else str(len(given))
+
+    def _argument(self, node: Node) -> str:
+        chain = self.chain(node)
+        return chain if len(chain) <= _LONGEST_ARGUMENT and not _APART.search(chain) else UNNAMED
 
     def defined_name(self, node: Node) -> tuple[str, str]:
         """The owner and the name that a definition is written with: `List<T>::size` is size of List."""
@@ -117,6 +131,8 @@ class Expressions:
         return ""
 
     def _expression(self, match: Match) -> tuple[Node | None, str]:
+        if "of" in match.settings:
+            return None, f"{match.settings['of']}()"
         if "of" in match.parts:
             named = self.of_type(match.parts["of"])
             return None, f"{named}()" if named else UNNAMED
@@ -185,7 +201,3 @@ def _without_arguments(text: str) -> str:
     while shorter != text:
         text, shorter = shorter, _ARGUMENTS.sub("", shorter)
     return text
-
-
-def _count(arguments: Node) -> int:
-    return sum(1 for child in arguments.named_children if not child.is_extra)

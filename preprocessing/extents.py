@@ -163,6 +163,8 @@ class Extents:
         nodes.sort(key=lambda node: node.start_byte)
         ends = [node.end_byte for node in nodes]
         for outline in self.outlines:
+            if outline.is_nameless_class:
+                continue
             start = outline.node.start_byte
             number = bisect_right(ends, start) - 1
             while number >= 0 and self._is_gap(nodes[number], start):

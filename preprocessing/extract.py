@@ -37,7 +37,8 @@ Knows the captures below. Does not know grammars (`preprocessing.grammar`) nor o
     @call                    @callee, or @object and @member as in an access; @arguments, which are counted; what
                              `(#set! suffix "!")` adds says that a macro is meant
     @access                  @object and @member
-    @expression              an expression that is its @inner, or an object of the type @of; else it has no name
+    @expression              an expression that is its @inner, or an object of the type @of or of the one that is set,
+                             as in `(#set! of "String")`; else it has no name
     @literal                 a text, number or list
     @reference               a name of a type or constant, wherever it is defined
     @mention                 any name: a reference where the file defines or imports it
@@ -53,7 +54,7 @@ Knows the captures below. Does not know grammars (`preprocessing.grammar`) nor o
     @string @comment         text that is no code
 
 Chains are written with `.` whatever the language writes; own words become `self`, `cls` and `super`; a call's chain
-ends in `/` and its number of arguments.
+ends in `/` and its number of arguments, followed by `:` and the arguments' own chains where a language has overloads.
 """
 
 from collections.abc import Iterator

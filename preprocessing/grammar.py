@@ -23,6 +23,7 @@ _CHUNK = 1 << 20
 _ERROR_COST = 20  # an error beside the bytes it spans
 _UNFINISHED = 4096
 _DEEPEST = 1000
+_MOST_OPEN = 5000
 _PIECE = 1 << 15  # bytes that are searched between two looks at the clock
 _END = (1 << 32) - 1
 
@@ -103,6 +104,9 @@ def read_matches(language: Language, source: bytes, mains: frozenset[str], secon
         ParseError: it took longer than `seconds`.
     """
     deadline = time.monotonic() + seconds
+    if source.count(b"<") - source.count(b">") > _MOST_OPEN:
+        # what may be a list of types that is never closed takes the parser hours, and no time limit stops it
+        raise ParseError(f"a file must leave at most {_MOST_OPEN} `<` open")
     language, tree = _best_tree(language, source, deadline)
     if time.monotonic() > deadline:
         raise ParseError(f"a file must parse within {seconds} s")

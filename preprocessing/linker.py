@@ -8,7 +8,6 @@ their meaning (`preprocessing.symbols`). What makes no edge is counted by kind a
 import re
 from collections.abc import Iterator, Sequence
 
-from cgm.details import NodeDetails, decode_details
 from cgm.graph import EdgeKind, NodeKind
 from cgm.text import is_test_file
 from preprocessing.edges import Edges
@@ -17,6 +16,7 @@ from preprocessing.import_rules import open_origins
 from preprocessing.languages import BY_NAME
 from preprocessing.meanings import Meaning, Sort
 from preprocessing.method_sets import MethodSets
+from preprocessing.overloads import Overloads
 from preprocessing.registry import Registry
 from preprocessing.symbols import Symbols, split_use
 from preprocessing.tree import Edge, Tree
@@ -61,6 +61,7 @@ class FamilyLinker:
         self._files = files
         self._registry = Registry(tree, facts, files, origins)
         self._symbols = Symbols(self._registry, origins)
+        self._overloads = Overloads(self._registry, self._symbols)
         self._edges: dict[tuple[int, int, int], tuple[float, int]] = {}
         self._skipped = edges.skip
         self._at = (0, "", 0)  # the node, chain and line of the reference that is being linked
@@ -70,8 +71,6 @@ class FamilyLinker:
         for node in filter(self._is_macro, self._nodes()):
             self._macros.setdefault(self._registry.name(node), []).append(node)
         self._below: dict[int, list[int]] = {}
-        self._arities: dict[int, tuple[int, int]] = {}
-        self._details: dict[int, list[str]] = {}
         self._tests: dict[str, bool] = {}
 
     def link(self) -> list[Edge]:
@@ -155,14 +154,14 @@ class FamilyLinker:
     def _link_override(self, member: int, parents: Sequence[int], name: str) -> None:
         for parent in parents:
             above = [one for one in self._registry.own(parent, name) if self._is_abstract(one)]
-            fitting = [one for one in above if self._arity(one) == self._arity(member)] or above[:1]
+            fitting = [one for one in above if self._overloads.arity(one) == self._overloads.arity(member)] or above[:1]
             for one in fitting[:1]:
                 self._add(EdgeKind.IMPLEMENTS, member, one, self._tree.start[member])
 
     def _link_method_sets(self) -> None:
         """Link types to the interfaces whose methods they have, where that is all it takes."""
         classes = [node for node in self._classes if self._registry.language(node).has_method_sets]
-        for one in MethodSets(self._symbols, lambda node: self._detail(node).signature).find(classes):
+        for one in MethodSets(self._symbols, lambda node: self._overloads.detail(node).signature).find(classes):
             self._add(EdgeKind.IMPLEMENTS, one.node, one.target, self._tree.start[one.node], one.confidence)
 
     def _is_abstract(self, node: int) -> bool:
@@ -192,21 +191,20 @@ class FamilyLinker:
 
     def _link_call(self, source: int, use: Use) -> None:
         meaning, passed = self._symbols.trace(source, use.chain)
-        _, arguments = split_use(use.chain)
         called = self._symbols.value(meaning) if self._is_attribute(meaning) else meaning
         if use.chain.endswith("!"):
             self._call_macro(source, called, use)
         elif called.sort == Sort.NODE and not self._is_attribute(called):
-            self._call_node(source, called.target, use.line, arguments)
+            self._call_node(source, called.target, use)
         elif called.sort in (Sort.PARENT, Sort.OBJECT) and use.chain.rpartition("/")[0] in ("self", "super"):
-            self._call_constructor(source, called, use.line, arguments)
+            self._call_constructor(source, called, use)
         else:
             if passed >= 0 and not use.chain.startswith("self"):
                 self._refer(source, passed, use.line)
             if self._is_attribute(meaning) and called.sort == Sort.UNKNOWN:
                 self._skip(EdgeKind.CALLS, _REASONS[Sort.NODE])
                 return
-            self._call_by_name(source, use, called, arguments)
+            self._call_by_name(source, use, called)
 
     def _call_macro(self, source: int, meaning: Meaning, use: Use) -> None:
         """Call what a name with `!` means: never a function of that name."""
@@ -227,27 +225,28 @@ class FamilyLinker:
     def _is_attribute(self, meaning: Meaning) -> bool:
         return meaning.sort == Sort.NODE and self._tree.kind[meaning.target] == NodeKind.ATTRIBUTE
 
-    def _call_node(self, source: int, target: int, line: int, arguments: int) -> None:
+    def _call_node(self, source: int, target: int, use: Use) -> None:
         if self._tree.kind[target] == NodeKind.CLASS:
-            self._add(EdgeKind.CALLS, source, target, line)
-            self._call_initialiser(source, target, line, arguments)
+            self._add(EdgeKind.CALLS, source, target, use.line)
+            self._call_initialiser(source, target, use)
             return
-        self._call_all(source, self._fitting(self._symbols.alternatives(source, target), arguments), line)
+        several = self._symbols.alternatives(source, target)
+        self._call_all(source, self._overloads.fitting(several, source, use.chain), use.line)
 
-    def _call_constructor(self, source: int, meaning: Meaning, line: int, arguments: int) -> None:
+    def _call_constructor(self, source: int, meaning: Meaning, use: Use) -> None:
         """Call a constructor of the own class or of its parents: `this(1)`, `super(1)`."""
         is_own = meaning.sort == Sort.OBJECT
         targets = [meaning.target] if is_own else self._symbols.parents(meaning.target)[:1]
         if not targets:
             self._skip(EdgeKind.CALLS, "inherited")
         for target in targets:
-            if not self._call_initialiser(source, target, line, arguments) and not is_own:
-                self._add(EdgeKind.CALLS, source, target, line)
+            if not self._call_initialiser(source, target, use) and not is_own:
+                self._add(EdgeKind.CALLS, source, target, use.line)
 
-    def _call_initialiser(self, source: int, node: int, line: int, arguments: int) -> bool:
+    def _call_initialiser(self, source: int, node: int, use: Use) -> bool:
         """Call what makes an object of a class; whether there is something of the kind."""
         functions = self._registry.constructors(node)
-        self._call_all(source, self._fitting(functions, arguments), line)
+        self._call_all(source, self._overloads.fitting(functions, source, use.chain), use.line)
         return bool(functions)
 
     def _call_all(self, source: int, targets: Sequence[int], line: int) -> None:
@@ -258,31 +257,7 @@ class FamilyLinker:
         for target in targets:
             self._add(EdgeKind.CALLS, source, target, line, 1.0 / len(targets))
 
-    def _fitting(self, functions: Sequence[int], arguments: int) -> list[int]:
-        """The functions that take as many arguments; all of them where none does."""
-        if len(functions) < 2 or arguments < 0:
-            return list(functions)
-        ranges = [(node, self._arity(node)) for node in functions]
-        exact = [node for node, (least, most) in ranges if least == most == arguments]
-        return exact or [node for node, (least, most) in ranges if least <= arguments <= most] or list(functions)
-
-    def _arity(self, node: int) -> tuple[int, int]:
-        """The least and the most arguments that a function takes."""
-        if node not in self._arities:
-            parameters = self._detail(node).parameters
-            needed = sum(1 for one in parameters if not one.default and not one.name.startswith((".", "*")))
-            is_open = any(one.name.startswith((".", "*")) for one in parameters)
-            self._arities[node] = (needed, 1000 if is_open else len(parameters))
-        return self._arities[node]
-
-    def _detail(self, node: int) -> NodeDetails:
-        """What a definition says of itself."""
-        file = self._tree.file[node]
-        if file not in self._details:
-            self._details[file] = self._facts[file].details.split("\n")
-        return decode_details(self._details[file][node - self._tree.files[file]])
-
-    def _call_by_name(self, source: int, use: Use, meaning: Meaning, arguments: int) -> None:
+    def _call_by_name(self, source: int, use: Use, meaning: Meaning) -> None:
         """Link a method of an object of unknown type to every method of that name, where those are few."""
         parts, _ = split_use(use.chain)
         name = parts[-1][0]
@@ -294,7 +269,7 @@ class FamilyLinker:
         if not self._is_test(source):
             # code never calls its tests
             candidates = [node for node in candidates if not self._is_test(node)]
-        candidates = self._fitting(candidates, arguments)
+        candidates = self._overloads.fitting(candidates, source, use.chain)
         if not candidates or len(candidates) > _MOST_CANDIDATES:
             is_common = len(parts) > 1 and name in self._registry.language(source).common
             missing = "builtin method" if is_common else "unresolved"

@@ -21,9 +21,16 @@ from preprocessing.variables import RETURNED
 @lru_cache(maxsize=1 << 16)
 def split_use(chain: str) -> tuple[tuple[tuple[str, int], ...], int]:
     """The names of a chain, each with how often it is called, and its number of arguments, -1 for no call."""
-    path, slash, count = chain.rpartition("/")
+    path, slash, arguments = chain.rpartition("/")
     parts = (path if slash else chain).split(".")
-    return tuple((part.rstrip("()!"), part.count("()")) for part in parts), int(count) if slash else -1
+    count = int(arguments.partition(":")[0]) if slash else -1
+    return tuple((part.rstrip("()!"), part.count("()")) for part in parts), count
+
+
+def argument_chains(chain: str) -> list[str]:
+    """The arguments of a call as chains, none where they are not written."""
+    _, _, written = chain.rpartition("/")[2].partition(":")
+    return written.split(",") if written else []
 
 
 class Symbols:
@@ -122,6 +129,14 @@ class Symbols:
             return UNKNOWN
         with self._depth:
             return self.trace(scope, chain)[0]
+
+    def written_type(self, scope: int, name: str) -> str:
+        """The first that is said of a variable's value in a scope or one around it, as a chain; empty for nothing."""
+        while self.tree.parent[scope] >= 0:
+            if values := self.registry.values.get((scope, name)):
+                return values[0][1]
+            scope = self.tree.parent[scope]
+        return ""
 
     def value(self, meaning: Meaning) -> Meaning:
         """Follow an attribute to what is said of its value."""

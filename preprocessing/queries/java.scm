@@ -53,8 +53,13 @@
 (explicit_constructor_invocation constructor: (_) @callee arguments: (_) @arguments) @call
 (method_reference . (_) @object (identifier) @member .) @access
 (field_access object: (_) @object field: (_) @member) @access
-(class_literal) @literal
-[(string_literal) (character_literal) (decimal_integer_literal) (true) (false) (array_initializer)] @literal
+((class_literal) @expression (#set! of "Class"))
+((string_literal) @expression (#set! of "String"))
+((character_literal) @expression (#set! of "char"))
+([(decimal_integer_literal) (hex_integer_literal)] @expression (#set! of "int"))
+((decimal_floating_point_literal) @expression (#set! of "double"))
+([(true) (false)] @expression (#set! of "boolean"))
+(array_initializer) @literal
 (parenthesized_expression (_) @inner) @expression
 (cast_expression type: (_) @of) @expression
 (array_access array: (_) @unnamed) @expression

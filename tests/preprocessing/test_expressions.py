@@ -18,7 +18,8 @@ def chains(language: str, expression: str) -> list[str]:
     ("language", "expression", "chain"),
     [
         ("java", "a.b(1).c()", "a.b().c/0"),
-        ("java", "run(1, 2)", "run/2"),
+        ("java", "run(1, new Foo(), x + y, a.b)", "run/4:int(),Foo(),?,a.b"),
+        ("java", "run(x + y)", "run/1"),
         ("java", "this.x.run()", "self.x.run/0"),
         ("java", "super.run()", "super.run/0"),
         ("java", "Outer.this.run()", "Outer().run/0"),
@@ -35,7 +36,7 @@ def chains(language: str, expression: str) -> list[str]:
         ("typescript", "x!.run()", "x.run/0"),
     ],
 )
-def test_a_call_is_a_chain_with_its_number_of_arguments(language: str, expression: str, chain: str) -> None:
+def test_a_call_is_a_chain_with_its_arguments(language: str, expression: str, chain: str) -> None:
     assert chains(language, expression)[0] == chain
 
 

@@ -36,20 +36,25 @@ def test_a_file_is_searched_in_pieces_with_the_same_result(monkeypatch: pytest.M
     assert encode_facts(extract(SCRIPT, source)) == whole
 
 
+def test_a_file_that_opens_lists_of_types_without_end_is_refused() -> None:
+    with pytest.raises(ParseError, match="open"):
+        read_matches(JAVA, b"A<" * 6_000, MAINS, 10.0)
+
+
 @pytest.mark.parametrize("language", ["java", "javascript", "typescript"])
 @pytest.mark.parametrize(
     "source",
     [
-        b"x = " + b"(" * 20_000,
-        b"{" * 20_000,
-        b"a" + b".b()" * 20_000,
-        b"x = " + b"a+" * 20_000,
-        b"class A {" * 5_000,
-        b"f(function(){" * 5_000,
+        b"x = " + b"(" * 5_000,
+        b"{" * 5_000,
+        b"a" + b".b()" * 5_000,
+        b"x = " + b"a+" * 5_000,
+        b"class A {" * 2_000,
+        b"f(function(){" * 2_000,
         b"A<" * 5_000,
-        b"/*" * 20_000,
-        b"// x\n" * 20_000,
-        b"var " + b"a," * 20_000 + b"a;",
+        b"/*" * 5_000,
+        b"// x\n" * 5_000,
+        b"var " + b"a," * 5_000 + b"a;",
         bytes(range(1, 256)) * 200,
     ],
     ids=lambda source: source[:8].decode("latin-1").strip("\x00\x01\x02\x03\x04\x05\x06\x07\x08") or "bytes",

@@ -57,11 +57,14 @@ def test_an_object_is_of_its_declared_class_and_a_call_gives_what_is_written(pro
 
 
 def test_a_nameless_class_implements_what_it_is_made_of(project: Project, edges: Edges) -> None:
-    graph = project(java("B f() { return new B() { public void run() {} }; }", B="interface B { void run(); }"))
+    graph = project(
+        java("B f() { return\n// why\nnew B() { public void run() {} }; }", B="interface B { void run(); }")
+    )
     assert set(edges(graph, EdgeKind.IMPLEMENTS)) == {
-        ("p/A.java:A.f.<class:3>", "p/B.java:B"),
-        ("p/A.java:A.f.<class:3>.run", "p/B.java:B.run"),
+        ("p/A.java:A.f.<class:5>", "p/B.java:B"),
+        ("p/A.java:A.f.<class:5>.run", "p/B.java:B.run"),
     }
+    assert ("p/A.java:A.f", "p/B.java:B") in edges(graph, EdgeKind.CALLS)
 
 
 def test_constructors_call_each_other_and_those_of_the_parent(project: Project, edges: Edges) -> None:
