@@ -33,12 +33,16 @@ OPERATORS = {
     "|": "or", "&": "and", "^": "xor", "<<": "lshift", ">>": "rshift",
 }  # fmt: skip
 
+_LONGEST_NAME = 1000  # bytes of a dotted name
+
 _Step = tuple[Node | None, str]
 
 
 def chain(syntax: Syntax, node: Node) -> str:
     """Write an expression as a chain; `?` stands for what has no name."""
-    source = syntax.source[node.start_byte : node.end_byte]
+    # calls of calls hold each other: to read all of each would take a time that grows with the square of the file
+    is_short = node.end_byte - node.start_byte <= _LONGEST_NAME
+    source = syntax.source[node.start_byte : node.end_byte] if is_short else b""
     if DOTTED.fullmatch(source):
         return source.decode("utf-8", "replace")
     parts: list[str] = []
@@ -134,6 +138,8 @@ def _call(syntax: Syntax, node: Node) -> _Step:
     function = node.child_by_field_name("function")
     if function is None:
         return None, UNNAMED
+    if function.end_byte - function.start_byte > _LONGEST_NAME:
+        return function, "()"
     name = syntax.source[function.start_byte : function.end_byte]
     special = _BUILTIN_CALLS.get(name) or _LIBRARY_CALLS.get(name.rpartition(b".")[2])
     return (special(syntax, node) if special else None) or (function, "()")

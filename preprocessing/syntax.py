@@ -16,6 +16,7 @@ from tree_sitter import Language, Node, Parser, Point, Query, QueryCursor
 
 from cgm.errors import ParseError
 
+_DEEPEST = 4000  # nodes above one that is looked at
 _NAME = re.compile(r"[^\W\d]\w*")
 _ITEM = re.compile(r"(?<=[\w)\]])\[[^\[\]]*\]")
 _start, _end = attrgetter("start_byte"), attrgetter("end_byte")
@@ -70,7 +71,10 @@ def read_syntax(source: bytes, seconds: float) -> Syntax:
         raise ParseError(f"a file must parse within {seconds} s") from error
     root = tree.root_node
     # the binding gives captures in an order that changes from run to run
-    captures = QueryCursor(_query()).captures(root)
+    cursor = QueryCursor(_query())
+    # below the depth that the engine can count to, it takes a time that grows with the square of a tree
+    cursor.set_max_start_depth(_DEEPEST)
+    captures = cursor.captures(root)
     for nodes in captures.values():
         # twice by one number takes a fifth of the time of once by a pair
         nodes.sort(key=_end, reverse=True)

@@ -1,5 +1,6 @@
 import subprocess
 import sys
+import time
 from collections import Counter
 
 import pytest
@@ -239,6 +240,13 @@ def test_a_binary_file_is_not_looked_into(parse: object) -> None:
 def test_hostile_code_gives_facts(source: bytes) -> None:
     facts = parse_python(source)
     assert (facts.language, facts.lines) == (PYTHON, count_lines(source))
+
+
+@pytest.mark.parametrize("link", ["(1)", ".b()"])
+def test_calls_of_calls_take_linear_time(link: str) -> None:
+    begin = time.process_time()
+    parse_python(b"x = a" + link.encode() * 60_000)
+    assert time.process_time() - begin < 6  # the square would take twenty
 
 
 def test_a_byte_order_mark_hides_nothing() -> None:
