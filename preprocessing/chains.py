@@ -8,7 +8,7 @@ literal. Calls that give back what they get are left out: `partial(f, 1)` is `f`
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from tree_sitter import Node
 
@@ -27,6 +27,7 @@ _COMPREHENSIONS = frozenset(
 )
 CONTAINERS = _DISPLAYS | _COMPREHENSIONS | {"expression_list"}
 _TRANSPARENT = frozenset({"parenthesized_expression", "await"})
+_ALTERNATIVES = _TRANSPARENT | {"conditional_expression", "boolean_operator", "named_expression"}
 _NAME = re.compile(r"[^\W\d]\w*")
 OPERATORS = {
     "+": "add", "-": "sub", "*": "mul", "/": "truediv", "//": "floordiv", "%": "mod", "**": "pow", "@": "matmul",
@@ -55,20 +56,25 @@ def chain(syntax: Syntax, node: Node) -> str:
     return UNNAMED + "".join(reversed(parts))
 
 
-def alternatives(node: Node) -> Iterator[Node]:
+def alternatives(node: Node) -> Iterable[Node]:
     """Every expression whose value an expression may have: both sides of `a or b` and of `a if c else b`."""
+    return _alternatives(node) if node.type in _ALTERNATIVES else (node,)
+
+
+def _alternatives(node: Node) -> Iterator[Node]:
     waiting = [node]
     for _ in range(_DEEPEST):
         if not waiting:
             return
         one = waiting.pop()
-        if one.type == "conditional_expression" and one.named_child_count == 3:
+        kind = one.type
+        if kind == "conditional_expression" and one.named_child_count == 3:
             waiting += [child for child in (one.named_child(2), one.named_child(0)) if child is not None]
-        elif one.type == "boolean_operator":
+        elif kind == "boolean_operator":
             waiting += [child for child in reversed(one.named_children) if child is not None]
-        elif one.type in _TRANSPARENT and (inner := first_child(one)) is not None:
+        elif kind in _TRANSPARENT and (inner := first_child(one)) is not None:
             waiting.append(inner)
-        elif one.type == "named_expression" and (value := one.child_by_field_name("value")) is not None:
+        elif kind == "named_expression" and (value := one.child_by_field_name("value")) is not None:
             waiting.append(value)
         else:
             yield one

@@ -14,23 +14,21 @@ from cgm.graph import NodeKind
 from preprocessing.facts import BODY
 from preprocessing.scopes import Scopes
 from preprocessing.syntax import Syntax, first_child
-from preprocessing.words import Prose, Tokens
+from preprocessing.words import Tokens
 
 _DECISIONS = (b"if", b"elif", b"for", b"while", b"except", b"and", b"or")
 
 
-def count_ways(
-    syntax: Syntax, scopes: Scopes, values: Sequence[Node], *, tokens: Tokens, prose: Prose
-) -> tuple[int, ...]:
+def count_ways(syntax: Syntax, scopes: Scopes, values: Sequence[Node], *, tokens: Tokens) -> tuple[int, ...]:
     """The cyclomatic complexity of each definition of `scopes`, then of each of `values`.
 
     That of a function is its own, without inner ones; only functions and lambdas have one, else it is 0.
     """
     is_decision = np.zeros(len(tokens.numbers), dtype=bool)
     is_decision[[tokens.numbers[word] for word in _DECISIONS]] = True
-    words = tokens.start[is_decision[tokens.number]]
+    words = tokens.start[is_decision[tokens.number] & (tokens.part < 0)]
     cases = [node.start_byte for node in syntax.all("case") if _is_tested(syntax, node)]
-    places = np.sort(np.concatenate([words[prose.parts(words) < 0], np.array(cases, dtype=np.int64)]))
+    places = np.sort(np.concatenate([words, np.array(cases, dtype=np.int64)]))
     zones = np.searchsorted(np.array(scopes.positions), places, side="right") - 1
     scope, part = np.array(scopes.owners, dtype=np.int64)[zones].T
     counts = np.bincount(scope[(part == BODY) & (scope >= 0)], minlength=len(scopes.definitions)).tolist()

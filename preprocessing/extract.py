@@ -203,4 +203,4 @@ def _words(matches: Matches, extents: Extents) -> Words:
     names = [outline.match.parts["name"].start_byte for outline in extents.outlines if "name" in outline.match.parts]
     scopes = Scopes((), tuple(extents.positions), owners, frozenset(names))
     grammar = {word: number for number, word in enumerate(sorted(matches.keywords))}
-    return count_words(matches.source, find_tokens(matches.source, grammar=grammar), prose, scopes)
+    return count_words(matches.source, find_tokens(matches.source, prose, grammar=grammar), scopes)

@@ -91,9 +91,12 @@ def parse_python(source: bytes, seconds: float = 10.0) -> FileFacts:
     described += [_describe_value(syntax, name, node) for (_, name), node in values.nodes.items()]
     calls = Calls(syntax, scopes, values)
     definitions = scopes.definitions + tuple(values.definitions.values())
-    tokens, prose = find_tokens(source), Prose(syntax.spans("string"), syntax.spans("comment"))
-    named = find_names(source, tokens, prose, _global_names(definitions, imports))
-    read = find_names(source, tokens, prose, None, before=b".")
+    prose = Prose(syntax.spans("string"), syntax.spans("comment"))
+    tokens = find_tokens(source, prose)
+    # only names may hold letters beyond ASCII
+    named_tokens = tokens if source.isascii() else find_tokens(source, prose, names=True)
+    named = find_names(source, named_tokens, _global_names(definitions, imports))
+    read = find_names(source, named_tokens, None, before=b".")
     references, reads = _references(syntax, scopes, sorted({*named, *read} - calls.positions), frozenset(named), values)
     return FileFacts(
         language=PYTHON,
@@ -108,8 +111,8 @@ def parse_python(source: bytes, seconds: float = 10.0) -> FileFacts:
         passed=tuple(calls.passed),
         bound={scope: frozenset(names) for scope, names in values.bound.items() if names},
         parameters={scope: names for scope, names in values.parameters.items() if names},
-        words=count_words(source, tokens, prose, scopes),
-        complexity=count_ways(syntax, scopes, tuple(values.nodes.values()), tokens=tokens, prose=prose),
+        words=count_words(source, tokens, scopes),
+        complexity=count_ways(syntax, scopes, tuple(values.nodes.values()), tokens=tokens),
         details="".join(map(encode_details, described)),
     )
 

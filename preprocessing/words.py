@@ -45,10 +45,13 @@ class Tokens:
     number: _IntArray  # W
     start: _IntArray  # W
     end: _IntArray  # W
+    part: _IntArray  # W: STRINGS, COMMENTS, or -1 for code
     grammar: int = len(_GRAMMAR)
 
 
-def find_tokens(source: bytes, *, names: bool = False, grammar: Mapping[bytes, int] = _GRAMMAR) -> Tokens:
+def find_tokens(
+    source: bytes, prose: "Prose", *, names: bool = False, grammar: Mapping[bytes, int] = _GRAMMAR
+) -> Tokens:
     """Split a source at all that is no letter, digit or underscore of ASCII or, for `names`, beyond it.
 
     `grammar` numbers the words of the language from 0.
@@ -59,7 +62,8 @@ def find_tokens(source: bytes, *, names: bool = False, grammar: Mapping[bytes, i
     numbers = defaultdict(count(len(grammar)).__next__, grammar)
     words = text.split()
     number = np.fromiter(map(numbers.__getitem__, words), dtype=np.int64, count=len(words))
-    return Tokens(numbers, number, borders[::2], borders[1::2], len(grammar))
+    start = borders[::2]
+    return Tokens(numbers, number, start, borders[1::2], prose.parts(start), len(grammar))
 
 
 class Prose:
@@ -77,33 +81,28 @@ class Prose:
         return np.where(inside, self._part[span], -1)
 
 
-def find_names(
-    source: bytes, tokens: Tokens, prose: Prose, names: Collection[bytes] | None, *, before: bytes = b""
-) -> list[int]:
+def find_names(source: bytes, tokens: Tokens, names: Collection[bytes] | None, *, before: bytes = b"") -> list[int]:
     """Where in the code one of `names`, None for any but the grammar's, stands that is no attribute.
 
     With `before`, only where that byte follows.
     """
-    if not source.isascii():
-        tokens = find_tokens(source, names=True)
     chosen = np.full(len(tokens.numbers), names is None)
     if names is not None:
         chosen[[number for word in names if (number := tokens.numbers.get(word)) is not None]] = True
     chosen[: len(_GRAMMAR)] = False
-    is_chosen = chosen[tokens.number]
+    is_chosen = chosen[tokens.number] & (tokens.part < 0)
     if before:
         is_chosen &= _byte_at(source, tokens.end) == before[0]
     starts = tokens.start[is_chosen]
-    starts = starts[_byte_at(source, starts - 1) != _DOT]
-    positions: list[int] = starts[prose.parts(starts) < 0].tolist()
+    positions: list[int] = starts[_byte_at(source, starts - 1) != _DOT].tolist()
     return positions
 
 
-def count_words(source: bytes, tokens: Tokens, prose: Prose, scopes: Scopes) -> Words:
+def count_words(source: bytes, tokens: Tokens, scopes: Scopes) -> Words:
     """Count the words of each scope and field; a string's prefix and the name of a definition are none."""
     zone = np.searchsorted(np.array(scopes.positions), tokens.start, side="right") - 1
     owners = np.array(scopes.owners, dtype=np.int64)[zone]
-    part, found = owners[:, 1], prose.parts(tokens.start)
+    part, found = owners[:, 1], tokens.part
     is_code = found < 0
     # a docstring is a string, a doc comment a comment
     part = np.where(is_code | (part == DOCSTRING), part, found)

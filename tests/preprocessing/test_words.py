@@ -45,7 +45,7 @@ def test_the_words_of_a_text_are_counted() -> None:
 @given(st.text(alphabet="ab_1 .\n'\u00e9\u0101#"))
 def test_tokens_are_the_runs_of_letters_digits_and_underscores(text: str) -> None:
     source = text.encode()
-    tokens = find_tokens(source)
+    tokens = find_tokens(source, Prose([], []))
     spans = list(zip(tokens.start.tolist(), tokens.end.tolist(), strict=True))
     assert spans == [match.span() for match in re.finditer(rb"\w+", source)]
     words = list(tokens.numbers)
@@ -55,5 +55,6 @@ def test_tokens_are_the_runs_of_letters_digits_and_underscores(text: str) -> Non
 def test_a_name_is_found_in_code_where_it_is_no_attribute() -> None:
     source = b"b = a + x.a + 'a'  # a\nif a: \xc3\xa9a\n"
     prose = Prose([(15, 16)], [(19, 22)])
-    assert find_names(source, find_tokens(source), prose, [b"a"]) == [4, 26]
-    assert find_names(source, find_tokens(source), prose, None) == [0, 4, 8, 26, 29]
+    tokens = find_tokens(source, prose, names=True)
+    assert find_names(source, tokens, [b"a"]) == [4, 26]
+    assert find_names(source, tokens, None) == [0, 4, 8, 26, 29]
