@@ -19,6 +19,7 @@ _DEEPEST_CHAIN = 12
 _LONGEST_HEAD = 400
 _LONGEST_OWN = 20
 _MOST_ARGUMENTS = 6
+_OWN = frozenset({"self", "cls", "super"})
 _LONGEST_ARGUMENT = 60
 _APART = re.compile(r"[,:/!]")
 _NAME = r"[#@]?[^\W\d][\w$]*|[$][\w$]*"
@@ -179,7 +180,11 @@ class Expressions:
     def _owned(self, chain: str) -> str:
         """A chain whose first name is `self`, `cls` or `super` where the language has a word for it."""
         head, dot, rest = chain.partition(".")
-        return f"{self._language.own_words.get(head, head)}{dot}{rest}"
+        return f"{self._language.own_words.get(head) or self.variable(head)}{dot}{rest}"
+
+    def variable(self, name: str) -> str:
+        """The name of a variable in chains: another where it could be taken for an own word."""
+        return f"{name}_" if name in _OWN and name not in self._language.own_words else name
 
 
 def clean_name(text: str) -> str:

@@ -102,6 +102,10 @@ _SCRIPT_BUILTINS = """
     fetch globalThis import isFinite isNaN parseFloat parseInt process queueMicrotask require setImmediate setInterval
     setTimeout structuredClone undefined window AggregateError EvalError URIError Iterator Float32Array Float64Array
     Int8Array Int16Array Int32Array Uint16Array Uint32Array Uint8ClampedArray SharedArrayBuffer Atomics arguments
+    Blob BodyInit Element File FormData HTMLElement Headers HeadersInit MessageChannel MessagePort Node ReadableStream
+    Request RequestInfo RequestInit Response Storage TransformStream WebSocket Window Worker WritableStream
+    XMLHttpRequest alert atob btoa cancelAnimationFrame confirm crypto global history localStorage location navigator
+    performance requestAnimationFrame self sessionStorage
     """
 _SCRIPT_METHODS = """
     add addEventListener appendChild apply at bind call catch charAt charCodeAt clear concat createElement

@@ -29,6 +29,7 @@ _VALUES_KEPT = 3
 _STATIC = "static"  # of one file alone, unless that is a header
 _HEADERS = (".h", ".hh", ".hpp", ".hxx", ".h++", ".inl", ".ipp", ".tpp")
 _OWN = "self."
+NAME_SPACE = "namespace"  # said of a class by its pattern
 _OWNED = re.compile(r"[\w$]+(?:\.[\w$]+)*(?=\.[^.]+$)")
 
 
@@ -87,6 +88,10 @@ class Registry:
         """Whether a node has members that its objects share: a class, or a function that others are members of."""
         kind = self.tree.kind[node]
         return kind == NodeKind.CLASS or (kind == NodeKind.FUNCTION and node in self.adopted)
+
+    def is_name_space(self, node: int) -> bool:
+        """Whether a class is a name space, whose members are known within by their names alone."""
+        return self.tree.kind[node] == NodeKind.CLASS and NAME_SPACE in self.definition(node).decorators
 
     def class_around(self, scope: int) -> int | None:
         """The class that a scope is, is a member of, or lies in."""

@@ -226,7 +226,7 @@ class Symbols:
             found = self._parameter(scope, name) if not (is_called and language.methods_apart) else None
             if found is not None or owner is None:
                 return found
-        if owner is not None and language.implicit_self:
+        if owner is not None and (language.implicit_self or self.registry.is_name_space(owner)):
             if name == self.registry.name(owner):
                 return Meaning(Sort.NODE, owner)
             return self.find_member(self.order(owner), name, is_called=is_called) or self._parameter(owner, name)

@@ -74,8 +74,9 @@ class Variables:
             # of a declaration without a body, or of a type
             return
         scope = self._extents.scope_of(outline)
-        self.bound.setdefault(scope, set()).add(name)
-        self._assign(scope, name, match)
+        known_as = self._expressions.variable(name)
+        self.bound.setdefault(scope, set()).add(known_as)
+        self._assign(scope, known_as, match)
 
     def _define(self, name: str, match: Match) -> None:
         scope, owner = self._known.owner_at(match.parts["name"].start_byte)

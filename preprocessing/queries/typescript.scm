@@ -7,6 +7,7 @@
 (abstract_class_declaration name: (_) @name body: (_) @body) @definition.class
 (interface_declaration name: (_) @name body: (_) @body) @definition.interface
 (type_alias_declaration name: (_) @name value: (_) @body) @definition.interface
+((internal_module name: (_) @name body: (_) @body) @definition.class (#set! decorator "namespace"))
 (enum_declaration name: (_) @name body: (_) @body) @definition.class
 (enum_body name: (_) @name @definition.attribute)
 (enum_assignment name: (_) @name value: (_) @value) @definition.attribute
@@ -37,6 +38,8 @@
 (optional_parameter pattern: (identifier) @name type: (_)? @type value: (_)? @value) @definition.parameter
 (required_parameter (accessibility_modifier) pattern: (identifier) @name type: (_)? @type) @assignment
 (type_parameter name: (_) @name constraint: (constraint (_) @type)?) @definition.local
+(mapped_type_clause name: (_) @name @definition.local)
+(infer_type (type_identifier) @name @definition.local)
 
 (as_expression (_) (_) @of) @expression
 (satisfies_expression . (_) @inner) @expression

@@ -29,6 +29,7 @@ def chains(language: str, expression: str) -> list[str]:
         ("javascript", "a?.b?.(1)", "a.b/1"),
         ("javascript", "(await open()).run(/* why */ 1)", "open().run/1"),
         ("javascript", "Foo.prototype.run.call(x)", "Foo.run.call/1"),
+        ("javascript", "self.run(); this.run()", "self_.run/0"),
         ("javascript", "module.exports.run()", "exports.run/0"),
         ("javascript", "new a.B", "a.B"),
         ("javascript", "this.#x.run()", "self.#x.run/0"),

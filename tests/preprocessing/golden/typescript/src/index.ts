@@ -13,10 +13,14 @@ export async function open(rule: Rule): Promise<Discount> {
   return Discount.create(rule)
 }
 
-namespace inner {
+export namespace inner {
   export const run = async (rule: Rule | undefined) => {
     const discount = await open(rule!)
     discount.describe()
     return format((rule as Discount).apply(2), Currency.Yen)
   }
+}
+
+export function twice(rule: Rule) {
+  return inner.run(rule)
 }
