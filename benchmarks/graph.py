@@ -34,13 +34,14 @@ def truth(arguments: Sequence[str]) -> None:
     parser = _parser()
     parser.add_argument("--packages", nargs="*", default=[one.name for one in PACKAGES])
     parser.add_argument("--peers", action="store_true", help="hold other programs against the same")
+    parser.add_argument("--seconds", type=float, default=600, help="limit for another program's graph")
     parser.add_argument("--lists", type=Path, help="folder for lists of what is missed and wrong")
     chosen = parser.parse_args(arguments)
     calls, structure = [evaluate.CALL_COLUMNS], [evaluate.STRUCTURE_COLUMNS]
     judged = sample.Judged()
     for checkout in _checkouts(chosen.work, chosen.packages):
         known, name = evaluate.read_truth(checkout), checkout.package.name
-        graphs = _graphs(checkout, chosen.work if chosen.peers else None)
+        graphs = _graphs(checkout, chosen.seconds if chosen.peers else 0)
         judged.add(name, graphs["R4"])
         calls += [evaluate.call_row(name, *row) for row in _judge_parts(known, graphs["R4"])]
         for tool, edges in graphs.items():
@@ -67,17 +68,16 @@ def _write(path: Path, lines: Iterable[str]) -> None:
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def _graphs(checkout: Checkout, work: Path | None) -> dict[str, list[Edge]]:
-    """Our edges and, where a work folder is given, those of each peer that makes any."""
+def _graphs(checkout: Checkout, seconds: float) -> dict[str, list[Edge]]:
+    """Our edges and, where they get any time, those of each peer that makes any."""
     found = {"R4": own_edges(build_graph(checkout.root))}
-    for peer in peers.PEERS if work else ():
-        assert work is not None
-        out = work / "peers" / f"{peer.adapter}.{checkout.package.name}-{checkout.package.version}.jsonl"
-        failure = peers.run(peer, work, checkout.root, out, 600)
+    for peer in [one for one in peers.PEERS if one.has_places and seconds]:
+        out = checkout.work / "peers" / f"{peer.adapter}.{checkout.package.name}-{checkout.package.version}.jsonl"
+        failure = peers.run(peer, checkout.work, checkout.root, out, seconds)
         if failure:
             print(f"{checkout.package.name}: {peer.name} {failure}", file=sys.stderr)
-        elif edges := read_edges(out)[0]:
-            found[peer.name] = edges
+        else:
+            found[peer.name] = read_edges(out)[0]
     return found
 
 

@@ -17,7 +17,10 @@ _HARNESS = Path(__file__).parent / "adapters" / "harness.py"
 
 @dataclass(frozen=True)
 class Peer:
-    """A program at a version: its adapter, its requirements, its repository and commit where it is not on the index."""
+    """A program at a version: its adapter, its requirements, its repository and commit where it is not on the index.
+
+    `has_places` where its edges lead from one definition to another.
+    """
 
     name: str
     adapter: str
@@ -25,6 +28,7 @@ class Peer:
     repository: str = ""
     commit: str = ""
     python: str = sys.executable
+    has_places: bool = True
 
 
 _LOCAGENT = ("networkx==3.5", "matplotlib==3.10.6")
@@ -59,6 +63,7 @@ PEERS = (
         ],
         "ozyyshr/RepoGraph",
         "2a8e2d60a96ed98bfd8e96f7426b584ec780bd7f",
+        has_places=False,
     ),
 )
 
@@ -76,15 +81,21 @@ def prepare(peer: Peer, work: Path) -> tuple[Path, Path]:
 
 
 def run(peer: Peer, work: Path, root: Path, out: Path, seconds: float) -> str:
-    """Write a peer's graph of a checkout to `out`; say why where there is none."""
-    if out.exists():
-        return ""
+    """Write a peer's graph of a checkout to `out`; say why where there is none. What is known is not done again."""
+    failed = out.with_suffix(".failed")
+    if out.exists() or failed.exists():
+        return failed.read_text(encoding="utf-8") if failed.exists() else ""
     python, sources = prepare(peer, work)
     out.parent.mkdir(parents=True, exist_ok=True)
     command = [str(python), str(_HARNESS), peer.adapter, str(sources), str(root), str(out)]
+    reason = ""
     try:
         done = subprocess.run(command, check=False, capture_output=True, timeout=seconds)  # noqa: S603
     except subprocess.TimeoutExpired:
-        return f"stopped after {seconds:.0f} s"
-    last = done.stderr.decode(errors="replace").strip().splitlines()[-1:]
-    return "" if out.exists() else f"failed: {last[0] if last else done.returncode}"
+        reason = f"stopped after {seconds:.0f} s"
+    else:
+        last = done.stderr.decode(errors="replace").strip().splitlines()[-1:]
+        reason = "" if out.exists() else f"failed: {last[0] if last else done.returncode}"
+    if reason:
+        failed.write_text(reason, encoding="utf-8")
+    return reason
