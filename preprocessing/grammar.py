@@ -28,11 +28,12 @@ _PIECE = 1 << 15  # bytes that are searched between two looks at the clock
 _END = (1 << 32) - 1
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Match:
     """A match of one pattern: its main node, its other captures, and what the pattern sets.
 
-    `rank` is the pattern's place in the query: of two matches for one thing the lower counts.
+    `rank` is the pattern's place in the query: of two matches for one thing the lower counts. There is one for every
+    other word of a file, so that it is not frozen, which would double what making it takes.
     """
 
     rank: int
@@ -113,8 +114,9 @@ def read_matches(language: Language, source: bytes, mains: frozenset[str], secon
     reader = _reader(language)
     found: dict[str, list[Match]] = {}
     for rank, parts in _found(reader.query, tree, len(source), deadline):
-        for name in parts.keys() & mains:
-            found.setdefault(name, []).append(Match(rank, parts[name], parts, reader.settings[rank]))
+        for name, node in parts.items():
+            if name in mains:
+                found.setdefault(name, []).append(Match(rank, node, parts, reader.settings[rank]))
     for matches in found.values():
         matches.sort(key=_place)
     return Matches(language, source, reader.keywords, found)
@@ -138,7 +140,7 @@ def _found(query: Query, tree: Tree, size: int, deadline: float) -> Iterator[tup
         for rank, captures in cursor.matches(tree.root_node):
             parts = {name: nodes[0] for name, nodes in captures.items()}
             # what reaches into the next piece is found there again
-            if start <= min(node.start_byte for node in parts.values()) < end:
+            if size <= _PIECE or start <= min(node.start_byte for node in parts.values()) < end:
                 yield rank, parts
 
 
