@@ -2,7 +2,8 @@
 
     python benchmarks/speed.py dev.jsonl repos/ [owner/name] [commit]
 
-The first commit is cold, the rest of the dataset's commits of the repository follow in the order of their dates.
+The commit is cold; up to 20 commits of the dataset follow it in the order of their dates. A change is made to one of
+5 files in turn.
 """
 
 import argparse
@@ -29,7 +30,9 @@ from preprocessing.stage import CodeGraphPreprocessor, PreprocessingConfig, buil
 _ADDED = (
     b"\n\ndef added_by_the_benchmark(value, *rest):\n    '''Say what came.'''\n    return list(rest) + [str(value)]\n"
 )
-_EDITS = 9
+_COMMENT = b"# a line that says something and calls nothing\n"
+_EDITS = 5
+_FOLLOWED = 20
 _FEWEST_BYTES = 1000  # of a file that is changed
 
 
@@ -46,9 +49,10 @@ class _Edited:
             yield self.content if entry.path == self.path else next(iter(self.reader.read([entry])))
 
 
-def edit(snapshot: Snapshot, path: str) -> Snapshot:
-    """The snapshot with a function more at the end of a file."""
-    content = next(snapshot.read_bytes([path])) + _ADDED
+def edit(snapshot: Snapshot, path: str, *, comment: bool = False) -> Snapshot:
+    """The snapshot with a function more at the end of a file, or a comment at its beginning."""
+    old = next(snapshot.read_bytes([path]))
+    content = _COMMENT + old if comment else old + _ADDED
     blob = sha1(b"blob %d\0%b" % (len(content), content), usedforsecurity=False).hexdigest()
     files = tuple(
         replace(entry, blob=blob, size=len(content)) if entry.path == path else entry for entry in snapshot.files
@@ -95,14 +99,14 @@ def loads(location: str, commit: str) -> dict[str, Any]:
         }
 
 
-def changes(location: str, commit: str) -> dict[str, Any]:
-    """Build graphs and codebases with one file changed, in a process that knows the commit as it is."""
+def changes(location: str, commit: str, comment: bool) -> dict[str, Any]:
+    """Build graphs with one file changed, in a process that knows the commit as it is."""
     preprocessor = CodeGraphPreprocessor(PreprocessingConfig())
     base = open_snapshot(Path(location), commit)
 
     def cost_of(path: str) -> dict[str, float]:
         preprocessor.preprocess(base)
-        changed = edit(base, path)
+        changed = edit(base, path, comment=comment)
         return vars(time_call(lambda: preprocessor.graph(changed))[1])
 
     return {"costs": [cost_of(path) for path in edited_paths(base)]}
@@ -147,12 +151,14 @@ def report(dataset: Path, repos: Path, repository: str, commit: str) -> None:
             print(label, Cost(**run_apart(codebase, *place, cache)["cost"]))
         edited = edited_paths(open_snapshot(location, commit))
         costs = [run_apart(codebase, *place, cache, path)["cost"] for path in edited]
-        print("one change, new process  ", _summary(costs))
+        print("a function more, new one ", _summary(costs))
     loaded = run_apart(loads, *place)
     print("load graph               ", Cost(**loaded["graph"]), f"{loaded['graph MiB']:6.1f} MiB stored")
     print("load index               ", Cost(**loaded["lexical"]), f"{loaded['lexical MiB']:6.1f} MiB stored")
-    print("one change, graph        ", _summary(run_apart(changes, *place)["costs"]))
-    print("next commit, with index  ", _summary(run_apart(follow, str(location), commits)["costs"][1:]))
+    print("a function more, graph   ", _summary(run_apart(changes, *place, False)["costs"]))
+    print("a comment more, graph    ", _summary(run_apart(changes, *place, True)["costs"]))
+    chosen = commits[commits.index(commit) :][: _FOLLOWED + 1]
+    print("next commit, with index  ", _summary(run_apart(follow, str(location), chosen)["costs"][1:]))
 
 
 def main(arguments: Sequence[str]) -> None:
