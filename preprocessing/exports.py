@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from cgm.graph import NodeKind
-from preprocessing.expressions import OWN_MODULE
+from preprocessing.expressions import MODULE_AROUND, OWN_MODULE
 from preprocessing.facts import WITHIN, Import
 from preprocessing.languages import ImportRule
 from preprocessing.meanings import FOREIGN, UNKNOWN, Meaning, Sort
@@ -198,6 +198,8 @@ class Exports:
 
     def _from_module(self, file: int, name: str, is_called: bool) -> Meaning:
         """What a module knows under a name without defining it: others may take it from there."""
+        if name == MODULE_AROUND:
+            return self.module(file, name)
         row = self._registry.imports.get(self._tree.files[file], {}).get(name)
         found = self.imported(file, row) if row is not None else self._through_stars(file, name, is_called=is_called)
         return self.module(file, f"{OWN_MODULE}.{name}") if found.sort == Sort.UNKNOWN else found

@@ -20,6 +20,7 @@ from preprocessing.languages import BY_NAME, Language
 from preprocessing.macros import blank_macros, has_class_macro
 
 _CHUNK = 1 << 20
+_MOST_STEPS = 5 * 10**8  # about a second
 _ERROR_COST = 20  # an error beside the bytes it spans
 _UNFINISHED = 4096
 _DEEPEST = 1000
@@ -111,6 +112,8 @@ def read_matches(language: Language, source: bytes, mains: frozenset[str], secon
     language, tree = _best_tree(language, source, deadline)
     if time.monotonic() > deadline:
         raise ParseError(f"a file must parse within {seconds} s")
+    if not _is_searchable(tree):
+        raise ParseError("a file must not be so broken that its search takes time in square")
     reader = _reader(language)
     found: dict[str, list[Match]] = {}
     for rank, parts in _found(reader.query, tree, len(source), deadline):
@@ -144,6 +147,23 @@ def _found(query: Query, tree: Tree, size: int, deadline: float) -> Iterator[tup
                 yield rank, parts
 
 
+def _is_searchable(tree: Tree) -> bool:
+    """Whether a query over a tree takes linear time: it goes over the children of an error in square time."""
+    return sum(node.child_count**2 for node in _errors(tree)) <= _MOST_STEPS
+
+
+def _errors(tree: Tree) -> Iterator[Node]:
+    """The nodes that are in error or missing; none inside of one that is too wide to be looked through."""
+    stack = [tree.root_node]
+    while stack:
+        node = stack.pop()
+        is_error = node.is_error or node.is_missing
+        if is_error:
+            yield node
+        if node.has_error and not (is_error and node.child_count**2 > _MOST_STEPS):
+            stack.extend(child for child in node.children if child.has_error)
+
+
 def _best_tree(language: Language, source: bytes, deadline: float) -> tuple[Language, Tree]:
     """The tree with the least damage of those that a file may have, and the language that it is of."""
     others = [BY_NAME[language.otherwise]] if language.otherwise else []
@@ -154,7 +174,7 @@ def _best_tree(language: Language, source: bytes, deadline: float) -> tuple[Lang
         return language, tree
     blanked = blank_macros(source)
     trees = [(one, _parse(one, blanked, deadline)) for one in (language, *others)] + [(language, tree)]
-    return min(trees, key=lambda one: _damage(*one))
+    return min(trees, key=lambda one: _damage(one[1]))
 
 
 def _parse(language: Language, source: bytes, deadline: float) -> Tree:
@@ -167,15 +187,9 @@ def _parse(language: Language, source: bytes, deadline: float) -> Tree:
         return parser.parse(b"")
 
 
-def _damage(language: Language, tree: Tree) -> int:
+def _damage(tree: Tree) -> int:
     """How much of a tree is in error."""
-    errors = QueryCursor(_errors(language)).captures(tree.root_node).get("error", [])
-    return sum(node.end_byte - node.start_byte + _ERROR_COST for node in errors)
-
-
-@cache
-def _errors(language: Language) -> Query:
-    return Query(_reader(language).grammar, "[(ERROR) (MISSING)] @error")
+    return sum(node.end_byte - node.start_byte + _ERROR_COST for node in _errors(tree))
 
 
 def _place(match: Match) -> tuple[int, int, int]:

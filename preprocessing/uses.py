@@ -145,8 +145,9 @@ def _placed(matches: Matches, extents: Extents, chain: str, position: int) -> st
     if matches.language.imports != ImportRule.CRATE or head not in _MODULE_WORDS:
         return chain
     path = in_file(f"{_MODULE_WORDS[head]}{dot}{rest}", extents.space_at(position))
-    head, dot, rest = path.partition(".")
-    return f"{_PLACED_WORDS.get(head, head)}{dot}{rest}"
+    parts = path.split(".")
+    leading = next((number for number, part in enumerate(parts) if part not in _PLACED_WORDS), len(parts))
+    return ".".join([*(_PLACED_WORDS[part] for part in parts[:leading]), *parts[leading:]])
 
 
 def _named(matches: Matches) -> Iterator[tuple[Node, bool]]:

@@ -27,7 +27,7 @@
     (reference_declarator (function_declarator declarator: (_) @name parameters: (_) @parameters))
     (operator_cast) @name
   ] body: (_) @body) @definition.function
-(function_definition declarator: (operator_cast) @name body: (_) @body) @definition.function
+(function_definition declarator: [(operator_cast) (qualified_identifier)] @name body: (_) @body) @definition.function
 (function_definition type: (_)? @returns
   declarator: (function_declarator declarator: (_) @name parameters: (_) @parameters)
   [(default_method_clause) (delete_method_clause)] @body) @definition.function
