@@ -21,7 +21,7 @@ _PIECES = [
     "<", ">", ":", "::", ".", "->", "=>", "=", ":=", ",", ";", "@a", "#[d]", "#if X\n", "#else\n", "#endif\n",
     "#define M(x) x\n", "import a", "use a::{b, self as c}", "use super::*", "#include <x.h>\n", "package p",
     "using namespace n", "template <class T>", "MACRO_NAME", "return x.y()", "a->b()->c", "A::B::f()", "m!(x.y())",
-    "new A(1)", "x => x", "lambda", "extends A", "implements I", "public:", "static", "\"text\"", "// note", "/*",
+    "new A(1)", "x => x", "lambda", "extends A", "implements I", "public:", "static", '"text"', "// note", "/*",
     "*/", "\u00e9\u4e2d", "\0", "\\", "\n",
 ]
 # fmt: on
