@@ -4,7 +4,6 @@ Knows how equal edges are joined and how what is left over is counted and listed
 """
 
 from collections import Counter
-from collections.abc import Iterable
 from typing import NamedTuple
 
 from cgm.graph import EdgeKind
@@ -42,11 +41,6 @@ class Edges:
         self._unlinked[f"{kind.name} {reason}"] += 1
         if self._listed is not None:
             self._listed.append(Unlinked(kind.name, self._tree.path[source], line, chain, reason))
-
-    def extend(self, rows: Iterable[Edge]) -> None:
-        """Add edges that were made elsewhere."""
-        for kind, source, target, confidence, line in rows:
-            self.add(EdgeKind(kind), source, target, line, confidence)
 
     def rows(self) -> list[Edge]:
         """Every edge, sorted."""

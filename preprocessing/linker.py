@@ -17,24 +17,14 @@ from preprocessing.languages import BY_NAME
 from preprocessing.meanings import Meaning, Sort
 from preprocessing.method_sets import MethodSets
 from preprocessing.overloads import Overloads
+from preprocessing.reasons import REASONS
 from preprocessing.registry import Registry
 from preprocessing.symbols import Symbols, split_use
-from preprocessing.tree import Edge, Tree
+from preprocessing.tree import Tree
 
 _MOST_CANDIDATES = 5
 _MOST_OVERLOADS = 16
 _MACRO = "macro"
-_REASONS = {
-    Sort.UNKNOWN: "unresolved",
-    Sort.LOCAL: "unresolved",
-    Sort.MISSING: "unresolved",
-    Sort.FOREIGN: "external",
-    Sort.BUILTIN: "builtin",
-    Sort.MODULE: "module",
-    Sort.OBJECT: "object",
-    Sort.PARENT: "object",
-    Sort.NODE: "value",
-}
 _TEST_FOLDER = re.compile(r"(^|/)(tests?|testing|__tests__|spec|androidTest|testdata|fixtures)/|(^|/)test[^/]*$")
 
 
@@ -49,7 +39,7 @@ def families(facts: Sequence[FileFacts]) -> Iterator[list[int]]:
 
 
 class FamilyLinker:
-    """Makes the edges between the files of one family; `edges` is told of each reference that becomes none."""
+    """Makes the edges between the files of one family and puts them, and what becomes none, into `edges`."""
 
     def __init__(
         self, tree: Tree, paths: Sequence[str], facts: Sequence[FileFacts], files: Sequence[int], edges: Edges
@@ -62,8 +52,7 @@ class FamilyLinker:
         self._registry = Registry(tree, facts, files, origins)
         self._symbols = Symbols(self._registry, origins)
         self._overloads = Overloads(self._registry, self._symbols)
-        self._edges: dict[tuple[int, int, int], tuple[float, int]] = {}
-        self._skipped = edges.skip
+        self._edges = edges
         self._at = (0, "", 0)  # the node, chain and line of the reference that is being linked
         self._classes = [node for node in self._nodes() if self._registry.is_class(node)]
         self._methods = self._methods_by_name()
@@ -73,8 +62,8 @@ class FamilyLinker:
         self._below: dict[int, list[int]] = {}
         self._tests: dict[str, bool] = {}
 
-    def link(self) -> list[Edge]:
-        """Make every edge but CONTAINS, sorted."""
+    def link(self) -> None:
+        """Make every edge but CONTAINS."""
         for node in self._classes:
             self._link_bases(node)
         for node in self._classes:
@@ -92,7 +81,6 @@ class FamilyLinker:
             for use in self._facts[file].references:
                 self._at = (first + use.scope, use.chain, use.line)
                 self._link_reference(first + use.scope, use)
-        return [(*key, *value) for key, value in sorted(self._edges.items())]
 
     def _nodes(self) -> Iterator[int]:
         for file in self._files:
@@ -111,14 +99,8 @@ class FamilyLinker:
         is_inside = self._tree.kind[self._tree.parent[node]] == NodeKind.CLASS
         return is_inside or node in self._registry.owner or node in self._registry.unbound
 
-    def _add(self, kind: EdgeKind, source: int, target: int, line: int, confidence: float = 1.0) -> None:
-        key = (int(kind), source, target)
-        known = self._edges.get(key)
-        if known is None or known[0] < confidence:
-            self._edges[key] = (confidence, line)
-
     def _skip(self, kind: EdgeKind, reason: str) -> None:
-        self._skipped(kind, *self._at, reason)
+        self._edges.skip(kind, *self._at, reason)
 
     def _link_bases(self, node: int) -> None:
         written = [chain for _, chain, _ in self._registry.bases.get(node, ())]
@@ -128,11 +110,11 @@ class FamilyLinker:
             if base.sort == Sort.NODE and self._is_interface(base.target) and not self._is_interface(node):
                 kind = EdgeKind.IMPLEMENTS
             if base.sort == Sort.NODE and self._registry.is_class(base.target) and base.target != node:
-                self._add(kind, node, base.target, line)
+                self._edges.add(kind, node, base.target, line)
                 if self._registry.language(node).implements_by_overriding and self._has_abstract(base.target):
-                    self._add(EdgeKind.IMPLEMENTS, node, base.target, line)
+                    self._edges.add(EdgeKind.IMPLEMENTS, node, base.target, line)
             else:
-                self._skip(kind, _REASONS[base.sort])
+                self._skip(kind, REASONS[base.sort])
         for parent in self._symbols.order(node)[1:]:
             self._below.setdefault(parent, []).append(node)
 
@@ -156,13 +138,13 @@ class FamilyLinker:
             above = [one for one in self._registry.own(parent, name) if self._is_abstract(one)]
             fitting = [one for one in above if self._overloads.arity(one) == self._overloads.arity(member)] or above[:1]
             for one in fitting[:1]:
-                self._add(EdgeKind.IMPLEMENTS, member, one, self._tree.start[member])
+                self._edges.add(EdgeKind.IMPLEMENTS, member, one, self._tree.start[member])
 
     def _link_method_sets(self) -> None:
         """Link types to the interfaces whose methods they have, where that is all it takes."""
         classes = [node for node in self._classes if self._registry.language(node).has_method_sets]
         for one in MethodSets(self._symbols, lambda node: self._overloads.detail(node).signature).find(classes):
-            self._add(EdgeKind.IMPLEMENTS, one.node, one.target, self._tree.start[one.node], one.confidence)
+            self._edges.add(EdgeKind.IMPLEMENTS, one.node, one.target, self._tree.start[one.node], one.confidence)
 
     def _is_abstract(self, node: int) -> bool:
         return self._tree.kind[node] == NodeKind.FUNCTION and self._registry.definition(node).is_abstract
@@ -173,15 +155,15 @@ class FamilyLinker:
         if meaning.sort == Sort.MISSING:
             self._skip(EdgeKind.IMPORTS, "unresolved")
         elif meaning.sort == Sort.NODE:
-            self._add(EdgeKind.IMPORTS, source, meaning.target, row.line)
+            self._edges.add(EdgeKind.IMPORTS, source, meaning.target, row.line)
             return
         origin = self._symbols.exports.origin(file, row) if meaning.sort != Sort.FOREIGN else None
         if origin is None:
-            self._skip(EdgeKind.IMPORTS, _REASONS[meaning.sort])
+            self._skip(EdgeKind.IMPORTS, REASONS[meaning.sort])
             return
         for target in self._places(origin.files):
             if target != source:
-                self._add(EdgeKind.IMPORTS, source, target, row.line)
+                self._edges.add(EdgeKind.IMPORTS, source, target, row.line)
 
     def _places(self, files: Sequence[int]) -> list[int]:
         """The node of a file, or the folders of several."""
@@ -202,7 +184,7 @@ class FamilyLinker:
             if passed >= 0 and not use.chain.startswith("self"):
                 self._refer(source, passed, use.line)
             if self._is_attribute(meaning) and called.sort == Sort.UNKNOWN:
-                self._skip(EdgeKind.CALLS, _REASONS[Sort.NODE])
+                self._skip(EdgeKind.CALLS, REASONS[Sort.NODE])
                 return
             self._call_by_name(source, use, called)
 
@@ -210,7 +192,7 @@ class FamilyLinker:
         """Call what a name with `!` means: never a function of that name."""
         name = use.chain.removesuffix("!")
         if meaning.sort == Sort.NODE and self._is_macro(meaning.target):
-            self._add(EdgeKind.CALLS, source, meaning.target, use.line)
+            self._edges.add(EdgeKind.CALLS, source, meaning.target, use.line)
         elif name in self._registry.language(source).builtins:
             self._skip(EdgeKind.CALLS, "builtin")
         elif macros := self._macros.get(name.rpartition(".")[2], ()):
@@ -227,7 +209,7 @@ class FamilyLinker:
 
     def _call_node(self, source: int, target: int, use: Use) -> None:
         if self._tree.kind[target] == NodeKind.CLASS:
-            self._add(EdgeKind.CALLS, source, target, use.line)
+            self._edges.add(EdgeKind.CALLS, source, target, use.line)
             self._call_initialiser(source, target, use)
             return
         several = self._symbols.alternatives(source, target)
@@ -241,7 +223,7 @@ class FamilyLinker:
             self._skip(EdgeKind.CALLS, "inherited")
         for target in targets:
             if not self._call_initialiser(source, target, use) and not is_own:
-                self._add(EdgeKind.CALLS, source, target, use.line)
+                self._edges.add(EdgeKind.CALLS, source, target, use.line)
 
     def _call_initialiser(self, source: int, node: int, use: Use) -> bool:
         """Call what makes an object of a class; whether there is something of the kind."""
@@ -255,7 +237,7 @@ class FamilyLinker:
             self._skip(EdgeKind.CALLS, "ambiguous")
             return
         for target in targets:
-            self._add(EdgeKind.CALLS, source, target, line, 1.0 / len(targets))
+            self._edges.add(EdgeKind.CALLS, source, target, line, 1.0 / len(targets))
 
     def _call_by_name(self, source: int, use: Use, meaning: Meaning) -> None:
         """Link a method of an object of unknown type to every method of that name, where those are few."""
@@ -276,12 +258,12 @@ class FamilyLinker:
             self._skip(EdgeKind.CALLS, "ambiguous" if candidates else missing)
             return
         for candidate in candidates:
-            self._add(EdgeKind.CALLS, source, candidate, use.line, 1.0 / len(candidates))
+            self._edges.add(EdgeKind.CALLS, source, candidate, use.line, 1.0 / len(candidates))
 
     def _closed_reason(self, source: int, is_member: bool, meaning: Meaning, name: str) -> str:
         """Why a call cannot be linked by name, empty where it can."""
         if meaning.sort not in (Sort.UNKNOWN, Sort.LOCAL, Sort.MISSING):
-            return _REASONS[meaning.sort]
+            return REASONS[meaning.sort]
         if meaning.sort == Sort.MISSING and meaning.target >= 0:
             return "inherited" if self._symbols.has_foreign_base(meaning.target) else ""
         if name in self._registry.language(source).common and meaning.sort != Sort.LOCAL:
@@ -307,10 +289,10 @@ class FamilyLinker:
         if passed >= 0:
             self._refer(source, passed, use.line)
         elif meaning.sort in (Sort.UNKNOWN, Sort.FOREIGN, Sort.MISSING, Sort.BUILTIN):
-            self._skip(EdgeKind.REFERENCES, _REASONS[meaning.sort])
+            self._skip(EdgeKind.REFERENCES, REASONS[meaning.sort])
 
     def _refer(self, source: int, target: int, line: int) -> None:
         """Link a use of a definition, except where it is the definition itself."""
         is_own = self._tree.parent[target] == source and self._tree.start[target] == line
         if target != source and not is_own:
-            self._add(EdgeKind.REFERENCES, source, target, line)
+            self._edges.add(EdgeKind.REFERENCES, source, target, line)

@@ -42,7 +42,7 @@ def link(repository: str, paths: Sequence[str], facts: Sequence[FileFacts], *, l
     edges = Edges(tree, lists_unlinked=lists_unlinked)
     _Linker(Names(tree, Modules(sorted_paths), ordered), ordered, edges).link()
     for family in families(ordered):
-        edges.extend(FamilyLinker(tree, sorted_paths, ordered, family, edges).link())
+        FamilyLinker(tree, sorted_paths, ordered, family, edges).link()
     files = dict(zip(order, tree.files, strict=True))
     graph = tree.graph(edges.rows(), edges.unlinked())
     return Linked(graph, tuple(files[number] for number in range(len(paths))), edges.listed())
