@@ -61,3 +61,11 @@ def test_without_verdicts_nothing_is_said(tmp_path: Path) -> None:
     judged = sample.Judged(tmp_path / "absent.jsonl")
     judged.add("one", EDGES)
     assert list(judged.lines()) == []
+
+
+def test_the_shipped_verdicts_are_of_the_three_kinds_and_have_reasons() -> None:
+    rows = [json.loads(line) for line in sample.JUDGED.read_text().splitlines()]
+    assert len(rows) == 200
+    assert {row["verdict"] for row in rows} <= set(sample.VERDICTS)
+    assert {row["package"] for row in rows} == set(sample.PACKAGES)
+    assert all(row["reason"] for row in rows)
