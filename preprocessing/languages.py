@@ -32,7 +32,8 @@ class Language:
     class and parent as `self`, `cls` and `super`. `separators` are what stands between the names of a chain beside
     `.`. `constructors` are methods that making an object calls, an empty one those named as their class.
     `implicit_self` holds where a bare name may mean a member of the class around. `methods_apart` where that
-    may be so though a variable has the same name. `wrappers` are generic types that
+    may be so though a variable has the same name. `types_are_written` where a variable whose type is not
+    known is rarely of a class of the repository. `wrappers` are generic types that
     stand for their first argument: `Promise<T>` is a T to whoever uses it. `unspoken` are members that a chain passes
     over, `callers` members of a function that call it, `own_modules` names for what a file exports. `overloads`
     holds where functions of one name differ by their parameters. `builtins` are
@@ -56,6 +57,7 @@ class Language:
     constructors: tuple[str, ...] = ()
     implicit_self: bool = False
     methods_apart: bool = False
+    types_are_written: bool = False
     wrappers: frozenset[str] = frozenset()
     unspoken: frozenset[str] = frozenset()
     callers: frozenset[str] = frozenset()
@@ -282,6 +284,7 @@ LANGUAGES = (
         family="rust",
         imports=ImportRule.CRATE,
         own_words={"self": "self", "Self": "cls"},
+        types_are_written=True,
         separators=("::",),
         own_modules=frozenset({"mod"}),
         has_name_spaces=True,
@@ -305,6 +308,7 @@ LANGUAGES = (
         separators=("->", "::"),
         overloads=True,
         implements_by_overriding=True,
+        types_are_written=True,
         has_name_spaces=True,
         constructors=("",),
         implicit_self=True,

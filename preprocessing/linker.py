@@ -266,7 +266,8 @@ class FamilyLinker:
             return REASONS[meaning.sort]
         if meaning.sort == Sort.MISSING and meaning.target >= 0:
             return "inherited" if self._symbols.has_foreign_base(meaning.target) else ""
-        if name in self._registry.language(source).common and meaning.sort != Sort.LOCAL:
+        language = self._registry.language(source)
+        if name in language.common and (meaning.sort != Sort.LOCAL or (is_member and language.types_are_written)):
             return "builtin method"
         if not is_member:
             return "local" if meaning.sort == Sort.LOCAL else "unresolved"

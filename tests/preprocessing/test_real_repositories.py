@@ -83,6 +83,72 @@ REAL = [
             }
         ),
     ),
+    Real(
+        "gorilla/mux",
+        "v1.8.1",
+        functions=220,
+        calls=500,
+        edges=frozenset(
+            {
+                ("CALLS", "mux.go:Router.Match", "route.go:Route.Match"),
+                ("CALLS", "route.go:Route.Match", "route.go:matcher.Match"),
+                ("CALLS", "mux_test.go:testRoute", "route.go:Route.Match"),
+                ("EXTENDS", "route.go:Route", "mux.go:routeConf"),
+                ("IMPLEMENTS", "mux.go:Router", "route.go:matcher"),
+                ("IMPLEMENTS", "route.go:methodMatcher.Match", "route.go:matcher.Match"),
+            }
+        ),
+    ),
+    Real(
+        "sharkdp/fd",
+        "v10.4.2",
+        functions=300,
+        calls=450,
+        edges=frozenset(
+            {
+                ("CALLS", "src/main.rs:run", "src/cli.rs:Opts.search_paths"),
+                ("CALLS", "src/main.rs:run", "src/walk.rs:scan"),
+                ("CALLS", "src/walk.rs:WorkerState.scan", "src/config.rs:Config.is_printing"),
+                ("IMPORTS", "src/main.rs", "src/filter/owner.rs:OwnerFilter"),
+                ("IMPORTS", "src/main.rs", "src/walk.rs"),
+            }
+        ),
+    ),
+    Real(
+        "DaveGamble/cJSON",
+        "v1.7.19",
+        functions=1600,
+        calls=1700,
+        edges=frozenset(
+            {
+                ("CALLS", "cJSON.c:cJSON_Parse", "cJSON.c:cJSON_ParseWithOpts"),
+                ("CALLS", "cJSON.c:parse_value", "cJSON.c:can_access_at_index"),
+                ("CALLS", "tests/print_array.c:assert_print_array", "cJSON.c:print_array"),
+                ("IMPORTS", "cJSON_Utils.c", "cJSON_Utils.h"),
+                ("REFERENCES", "cJSON.h", "cJSON.c:cJSON_Parse"),
+            }
+        ),
+    ),
+    Real(
+        "google/leveldb",
+        "1.23",
+        functions=1700,
+        calls=4300,
+        edges=frozenset(
+            {
+                ("CALLS", "db/db_impl.cc:leveldb.DBImpl.Get", "db/memtable.cc:leveldb.MemTable.Get"),
+                ("CALLS", "db/memtable.cc:leveldb.MemTable.Get", "db/skiplist.h:leveldb.SkipList.Iterator.Seek"),
+                (
+                    "CALLS",
+                    "db/memtable.cc:leveldb.MemTable.Get",
+                    "include/leveldb/comparator.h:leveldb.Comparator.Compare",
+                ),
+                ("EXTENDS", "db/db_impl.h:leveldb.DBImpl", "include/leveldb/db.h:leveldb.DB"),
+                ("IMPLEMENTS", "db/db_impl.cc:leveldb.DBImpl.Get", "include/leveldb/db.h:leveldb.DB.Get"),
+                ("IMPORTS", "db/db_impl.h", "include/leveldb/db.h"),
+            }
+        ),
+    ),
 ]
 
 
