@@ -74,7 +74,10 @@ def _header(root: Path, place: Place) -> str:
 
 @dataclass(frozen=True)
 class Judged:
-    """Verdicts on those edges that a graph still has, and how many edges it has, both by how sure it is."""
+    """Verdicts on those edges that a graph still has, and how many edges it has, both by how sure it is.
+
+    Within a stratum each package counts the same.
+    """
 
     path: Path = JUDGED
     verdicts: dict[str, Counter[str]] = field(default_factory=dict)
