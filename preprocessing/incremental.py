@@ -7,7 +7,8 @@ too, so any other change links it anew. Does not know how (`preprocessing.resolv
 Legend: N nodes, E edges.
 """
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from itertools import pairwise
 from typing import Any
@@ -24,6 +25,8 @@ _LINES = frozenset({"line", "start", "end"})
 _UNSEEN = frozenset({"lines", "words", "complexity"})
 # the linkers of other languages count parameters there
 _WITHOUT_DETAILS = frozenset({PYTHON, TEXT, OPAQUE})
+_MOVED = ("node_name", "node_start", "node_end", "node_complexity", "node_details")
+_LAMBDA = re.compile(r"(?<=<lambda:)(\d+)(?=>)")
 _Moves = dict[int, int]
 
 
@@ -84,29 +87,33 @@ def moved_lines(old: FileFacts, new: FileFacts) -> _Moves | None:
         rows, others = getattr(old, name), getattr(new, name)
         if not isinstance(rows, tuple):
             rows, others = (rows,), (others,)
-        if len(rows) != len(others) or any(map(_differ, rows, others)):
+        if len(rows) != len(others):
             return None
-        pairs.update(pair for row, other in zip(rows, others, strict=True) for pair in _lines(row, other))
+        for row, other in zip(rows, others, strict=True):
+            found = _moved_row(row, other)
+            if found is None:
+                return None
+            pairs.update(found)
     ordered = sorted(pairs)
     is_kept = all(a[0] < b[0] and a[1] < b[1] for a, b in pairwise(ordered))
     return dict(ordered) if is_kept else None
 
 
-def _differ(row: Any, other: Any) -> bool:
-    places = _places(row)
-    return bool(row != other if not places else _without(row, places) != _without(other, places))
-
-
-def _lines(row: Any, other: Any) -> Iterator[tuple[int, int]]:
-    return ((row[place], other[place]) for place in _places(row))
-
-
-def _places(row: Any) -> list[int]:
-    return [place for place, name in enumerate(getattr(row, "_fields", ())) if name in _LINES]
-
-
-def _without(row: tuple[Any, ...], places: Sequence[int]) -> list[Any]:
-    return [value for place, value in enumerate(row) if place not in places]
+def _moved_row(row: Any, other: Any) -> list[tuple[int, int]] | None:
+    """The lines of a row with those of another, None where the two differ in more."""
+    places = [place for place, name in enumerate(getattr(row, "_fields", ())) if name in _LINES]
+    pairs = [(row[place], other[place]) for place in places]
+    if not isinstance(row, tuple):
+        return pairs if row == other else None
+    rest, others = ([value for place, value in enumerate(one) if place not in places] for one in (row, other))
+    if rest == others:
+        return pairs
+    # a lambda is called after its line
+    texts = repr(rest), repr(others)
+    if _LAMBDA.sub("", texts[0]) != _LAMBDA.sub("", texts[1]):
+        return None
+    lines = (map(int, _LAMBDA.findall(text)) for text in texts)
+    return [*pairs, *zip(*lines, strict=True)]
 
 
 def _edge_lines(linked: Linked, moves: dict[int, _Moves]) -> NDArray[np.int32] | None:
@@ -133,7 +140,7 @@ def _with_lines(
     order = sorted(range(len(paths)), key=linked.files.__getitem__)
     tree = build_tree(repository, [paths[number] for number in order], [facts[number] for number in order])
     nodes = tree.graph([], {})
-    columns = {name: getattr(nodes, name) for name in ("node_start", "node_end", "node_complexity", "node_details")}
+    columns = {name: getattr(nodes, name) for name in _MOVED}
     # CONTAINS edges come first
     graph = replace(linked.graph, **columns, edge_line=np.concatenate([nodes.edge_line, lines]))
     return replace(linked, graph=graph)

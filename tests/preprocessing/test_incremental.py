@@ -15,12 +15,14 @@ from preprocessing.resolve import Linked, link
 
 FILES = {
     "a.py": "import b\n\nclass A(b.B):\n    '''Doc.'''\n    x = 1\n\n    def f(self, y):\n        return self.g(y)\n",
+    "c.py": "from a import A\n\nkey = lambda a: a.f(0)\nrun = sorted([A()], key=lambda a: a.g(1))\nkey(A())\n",
     "b.py": "from abc import ABC\n\nclass B(ABC):\n    def g(self, y):\n        return y.f()\n",
     "notes.md": "Some words\n",
 }
 _SAME_LINKS = {
     "a.py": "# first\n\nimport b\nclass A(b.B):\n    '''More\n    of it.'''\n\n    x = 2\n    def f(self, y):\n"
     "        # say so\n        return self.g(y)\n",
+    "c.py": "from a import A\n\n#k\nkey = lambda a: a.f(0)\n\nrun = sorted([A()], key=lambda a: a.g(1))\nkey(A())\n",
     "notes.md": "Other words\n\nin more lines\n",
 }
 
@@ -55,7 +57,7 @@ def test_what_linking_does_not_look_at_is_not_linked_again(path: str, monkeypatc
         {"b.py": FILES["b.py"].replace("g(", "h(")},
         {"b.py": FILES["b.py"].replace("B(ABC)", "B")},
         {"b.py": FILES["b.py"] + "    def f(self): ...\n"},
-        {"c.py": "import a\n"},
+        {"d.py": "import a\n"},
         {"a.py": FILES["a.py"].replace("self.g(y)", "y.nothing(self)")},
     ],
     ids=range(5),
@@ -91,6 +93,8 @@ _PIECES = st.sampled_from(
         "\n\n",
         '"""Words."""\n',
         "f(g)\n",
+        "h = lambda a: f(a)\n",
+        "f(lambda a: g(a))\n",
     ]
 )
 _PATHS = st.sampled_from(["m0.py", "m1.py", "p/m0.py", "p/__init__.py", "t.md"])
