@@ -33,7 +33,8 @@ class Language:
     `.`. `constructors` are methods that making an object calls, an empty one those named as their class.
     `implicit_self` holds where a bare name may mean a member of the class around. `methods_apart` where that
     may be so though a variable has the same name. `types_are_written` where a variable whose type is not
-    known is rarely of a class of the repository. `wrappers` are generic types that
+    known is rarely of a class of the repository. `call_operator` is the member that calling an
+    object calls. `wrappers` are generic types that
     stand for their first argument: `Promise<T>` is a T to whoever uses it. `unspoken` are members that a chain passes
     over, `callers` members of a function that call it, `own_modules` names for what a file exports. `overloads`
     holds where functions of one name differ by their parameters. `builtins` are
@@ -58,6 +59,7 @@ class Language:
     implicit_self: bool = False
     methods_apart: bool = False
     types_are_written: bool = False
+    call_operator: str = ""
     wrappers: frozenset[str] = frozenset()
     unspoken: frozenset[str] = frozenset()
     callers: frozenset[str] = frozenset()
@@ -175,6 +177,7 @@ _RUST_METHODS = """
     iter_mut join keys last len lines load lock map map_err map_or map_or_else max min ne next nth ok ok_or ok_or_else
     or or_default or_else or_insert_with parse partial_cmp peek peekable pop position product push push_str read
     recv remove repeat replace retain rev reserve send skip sort sort_by sort_by_key sort_unstable split
+    canonicalize components display exists extension file_name file_stem file_type is_dir is_file metadata parent
     split_at split_whitespace splitn starts_with step_by store strip_prefix strip_suffix sum swap take take_while
     to_lowercase to_ascii_lowercase to_os_string to_owned to_path_buf to_str to_string to_string_lossy to_uppercase
     to_vec trim trim_end trim_start truncate try_from try_into unwrap unwrap_err unwrap_or unwrap_or_default
@@ -273,6 +276,8 @@ LANGUAGES = (
         family="go",
         imports=ImportRule.FOLDER,
         has_method_sets=True,
+        types_are_written=True,
+        common=frozenset({"Error", "String"}),
         builtins=frozenset(_GO_BUILTINS.split()),
     ),
     Language(
@@ -309,6 +314,7 @@ LANGUAGES = (
         overloads=True,
         implements_by_overriding=True,
         types_are_written=True,
+        call_operator="operator()",
         has_name_spaces=True,
         constructors=("",),
         implicit_self=True,

@@ -178,6 +178,8 @@ class FamilyLinker:
             self._call_macro(source, called, use)
         elif called.sort == Sort.NODE and not self._is_attribute(called):
             self._call_node(source, called.target, use)
+        elif called.sort == Sort.OBJECT and self._call_operator(source, called.target, use):
+            return
         elif called.sort in (Sort.PARENT, Sort.OBJECT) and use.chain.rpartition("/")[0] in ("self", "super"):
             self._call_constructor(source, called, use)
         else:
@@ -187,6 +189,14 @@ class FamilyLinker:
                 self._skip(EdgeKind.CALLS, REASONS[Sort.NODE])
                 return
             self._call_by_name(source, use, called)
+
+    def _call_operator(self, source: int, node: int, use: Use) -> bool:
+        """Call what calling an object of a class calls; whether there is something of the kind."""
+        name = self._registry.language(node).call_operator
+        found = self._symbols.find_member(self._symbols.order(node), name, is_called=True) if name else None
+        if found is not None:
+            self._call_node(source, found.target, use)
+        return found is not None
 
     def _call_macro(self, source: int, meaning: Meaning, use: Use) -> None:
         """Call what a name with `!` means: never a function of that name."""

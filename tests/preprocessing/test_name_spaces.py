@@ -73,3 +73,8 @@ template <> class L<int> {};
 def test_a_test_macro_is_a_function_of_its_names(folder: Folder) -> None:
     source = "class F {};\nTEST(Suite, Works) { int x; }\nTEST_F(F, Holds) { int x; }\n"
     assert {"Suite_Works", "F.Holds"} <= set(build_graph(folder({"a.cc": source})).node_name)
+
+
+def test_calling_an_object_calls_its_operator(folder: Folder, edges: Edges) -> None:
+    source = "struct F { int operator()(int x) { return x; } };\nint g(F f) { return f(1); }\n"
+    assert edges(build_graph(folder({"a.cc": source})), EdgeKind.CALLS) == {("a.cc:g", "a.cc:F.operator()"): 1.0}
