@@ -48,7 +48,7 @@ def measure_all(locations: Sequence[str]) -> list[Point]:
         path, _, commit = location.partition("@")
         name = Path(path).name.rpartition("__")[2]
         found.append(Point(name, **run_apart(measure, path, commit)))
-        print(f"measured {name}", file=sys.stderr)
+        print(f"measured {found[-1]}", file=sys.stderr)
     return sorted(found, key=lambda point: point.lines)
 
 
