@@ -91,8 +91,8 @@ from preprocessing.words import Prose, count_words, find_tokens
 _MAINS = (
     "definition.class definition.interface definition.function definition.lambda definition.attribute "
     "definition.parameter definition.local definition.none namespace block extends implements package import "
-    "import.tree using export call access expression literal reference mention path module assignment annotation "
-    "decorator ignored branch string comment"
+    "import.tree using export call access expression literal reference mention path module assignment returned "
+    "annotation decorator ignored branch string comment"
 )
 MAINS = frozenset(_MAINS.split())
 _MODULES = "facts languages macros grammar expressions extents headers definitions variables use_tree uses scopes words"

@@ -14,8 +14,8 @@
 (type_definition type: (enum_specifier !name body: (_) @body) declarator: (type_identifier) @name (#set! open ""))
   @definition.class
 (type_definition type: (_ !name body: (_) @body) declarator: (type_identifier) @name) @definition.class
-(type_definition type: [(struct_specifier name: (_) @old) (union_specifier name: (_) @old) (enum_specifier name: (_) @old)]
-  declarator: (type_identifier) @name (#eq? @old @name)) @definition.none
+(type_definition type: [(struct_specifier name: (_) @_old) (union_specifier name: (_) @_old) (enum_specifier name: (_) @_old)]
+  declarator: (type_identifier) @name (#eq? @_old @name)) @definition.none
 (type_definition type: (_ body: (_) !name) declarator: (pointer_declarator declarator: (type_identifier) @name))
   @definition.attribute
 (type_definition type: (_) @alias declarator: [
@@ -53,11 +53,11 @@
   declarator: (parenthesized_declarator (pointer_declarator declarator: (field_identifier) @name)))) @definition.attribute
 (enumerator name: (_) @name) @definition.attribute
 
-(declaration (storage_class_specifier) @storage declarator: [
+(declaration (storage_class_specifier) @_storage declarator: [
     (identifier) @name
     (pointer_declarator declarator: (identifier) @name)
     (array_declarator declarator: (identifier) @name)
-  ] (#eq? @storage "extern")) @definition.none
+  ] (#eq? @_storage "extern")) @definition.none
 (preproc_ifdef name: (identifier) @name) @definition.none
 (preproc_defined (identifier) @name) @definition.none
 (function_definition (storage_class_specifier) @decorator)

@@ -12,15 +12,15 @@
 (concept_definition name: (_) @name) @definition.attribute
 
 (function_definition !type
-  declarator: (function_declarator declarator: (identifier) @macro parameters: (parameter_list
+  declarator: (function_declarator declarator: (identifier) @_macro parameters: (parameter_list
     . (parameter_declaration type: (_) @receiver) . (parameter_declaration type: (_) @name) .))
-  body: (_) @body (#match? @macro "TEST_[FP]$")) @definition.function
+  body: (_) @body (#match? @_macro "TEST_[FP]$")) @definition.function
 (function_definition !type
-  declarator: (function_declarator declarator: (identifier) @macro parameters: (parameter_list
+  declarator: (function_declarator declarator: (identifier) @_macro parameters: (parameter_list
     . (parameter_declaration !declarator) . (parameter_declaration !declarator) .) @name)
-  body: (_) @body (#match? @macro "TEST")) @definition.function
+  body: (_) @body (#match? @_macro "TEST")) @definition.function
 (function_definition !type declarator: (function_declarator
-  declarator: (identifier) @macro parameters: (_) @ignored (#eq? @macro "TEST")))
+  declarator: (identifier) @_macro parameters: (_) @ignored (#eq? @_macro "TEST")))
 (destructor_name (identifier) @name) @definition.none
 (function_definition type: (_)? @returns
   declarator: [
@@ -62,11 +62,11 @@
   @definition.local
 (structured_binding_declarator (identifier) @name @definition.local)
 
-(call_expression function: (template_function name: (identifier) @cast arguments: (template_argument_list . (_) @of))
-  (#match? @cast "_cast$")) @expression
+(call_expression function: (template_function name: (identifier) @_cast arguments: (template_argument_list . (_) @of))
+  (#match? @_cast "_cast$")) @expression
 (call_expression function: (qualified_identifier name: (template_function
-    name: (identifier) @make arguments: (template_argument_list . (_) @callee)))
-  arguments: (_) @arguments (#match? @make "^make_(unique|shared)")) @call
+    name: (identifier) @_make arguments: (template_argument_list . (_) @callee)))
+  arguments: (_) @arguments (#match? @_make "^make_(unique|shared)")) @call
 (new_expression type: (_) @callee arguments: (_)? @arguments) @call
 (compound_literal_expression type: (_) @callee) @call
 (declaration type: [(type_identifier) (qualified_identifier) (template_type)] @callee

@@ -132,7 +132,7 @@
 (await_expression (_) @inner) @expression
 (assignment_expression right: (_) @inner) @expression
 (binary_expression operator: ["||" "??"] right: (_) @inner) @expression
-(subscript_expression object: (_) @unnamed) @expression
+(subscript_expression object: (_) @_unnamed) @expression
 [(string) (template_string) (number) (array) (object) (regex) (true) (false) (null)] @literal
 
 (decorator) @annotation

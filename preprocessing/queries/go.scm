@@ -60,7 +60,7 @@
 (type_switch_statement alias: (expression_list (identifier) @name @definition.local))
 
 (call_expression
-  function: (identifier) @new (#any-of? @new "new" "make")
+  function: (identifier) @_new (#any-of? @_new "new" "make")
   arguments: (argument_list . [(type_identifier) (qualified_type) (generic_type)] @of)) @expression
 (call_expression function: (_) @callee arguments: (_) @arguments) @call
 (type_conversion_expression type: (generic_type) @callee) @call

@@ -62,7 +62,7 @@
 (array_initializer) @literal
 (parenthesized_expression (_) @inner) @expression
 (cast_expression type: (_) @of) @expression
-(array_access array: (_) @unnamed) @expression
+(array_access array: (_) @_unnamed) @expression
 
 (scoped_type_identifier . (_) @object (type_identifier) @member .) @access
 ((type_identifier) @reference (#not-eq? @reference "var"))

@@ -10,8 +10,8 @@
 (enum_item name: (_) @name body: (_) @body) @definition.class
 (union_item name: (_) @name body: (_) @body) @definition.class
 (trait_item name: (_) @name body: (_) @body) @definition.interface
-(attribute_item (attribute . (identifier) @derive arguments: (token_tree (identifier) @implements))
-  (#eq? @derive "derive"))
+(attribute_item (attribute . (identifier) @_derive arguments: (token_tree (identifier) @implements))
+  (#eq? @_derive "derive"))
 (trait_item bounds: (trait_bounds (_) @extends))
 (impl_item type: (_) @receiver body: (_) @body) @block
 (impl_item trait: (_) @implements)
@@ -41,8 +41,8 @@
 (let_declaration pattern: [(identifier) @name (mut_pattern (identifier) @name)] value: (_) @value) @definition.local
 (let_declaration pattern: [(identifier) @name (mut_pattern (identifier) @name)]) @definition.local
 (let_declaration pattern: (tuple_pattern (identifier) @name @definition.local))
-(let_condition pattern: (tuple_struct_pattern type: (identifier) @some . (identifier) @name @definition.local .)
-  value: (_) @value (#any-of? @some "Some" "Ok"))
+(let_condition pattern: (tuple_struct_pattern type: (identifier) @_some . (identifier) @name @definition.local .)
+  value: (_) @value (#any-of? @_some "Some" "Ok"))
 (tuple_struct_pattern (identifier) @name @definition.local)
 (field_pattern name: (shorthand_field_identifier) @name @definition.local)
 (field_pattern pattern: (identifier) @name @definition.local)

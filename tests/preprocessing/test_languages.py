@@ -2,6 +2,7 @@ import re
 
 import pytest
 
+from preprocessing import extract as extract_module
 from preprocessing.extract import MAINS, extract
 from preprocessing.grammar import grammar_version, query_source
 from preprocessing.languages import BY_NAME, LANGUAGES, Language, language_of
@@ -46,6 +47,13 @@ def test_a_query_compiles_and_its_grammar_has_a_version(language: Language) -> N
 
 
 @pytest.mark.parametrize("language", WITH_QUERY, ids=lambda language: language.name)
+def test_every_capture_of_a_query_is_one_that_is_described(language: Language) -> None:
+    described = set(_CAPTURE.findall(str(extract_module.__doc__))) | MAINS
+    helpers = {name for name in _CAPTURE.findall(query_source(language)) if name.startswith("_")}
+    assert set(_CAPTURE.findall(query_source(language))) - helpers <= described
+
+
+@pytest.mark.parametrize("language", WITH_QUERY, ids=lambda language: language.name)
 def test_a_query_takes_what_every_language_has(language: Language) -> None:
     captures = set(_CAPTURE.findall(query_source(language)))
     wanted = {
@@ -59,3 +67,9 @@ def test_a_query_takes_what_every_language_has(language: Language) -> None:
     assert wanted | {"access", "string", "comment", "branch"} <= captures
     assert {"name", "body", "parameters"} <= captures
     assert captures & MAINS
+
+
+def test_every_described_main_capture_is_looked_for() -> None:
+    rows = [line for line in str(extract_module.__doc__).splitlines() if line.startswith("    @")]
+    described = {name for line in rows for name in _CAPTURE.findall(line[:29])}
+    assert described == MAINS
