@@ -223,6 +223,9 @@ class FamilyLinker:
             self._call_initialiser(source, target, use)
             return
         several = self._symbols.alternatives(source, target)
+        if not self._is_test(source):
+            # code never calls its tests
+            several = [node for node in several if not self._is_test(node)] or several
         self._call_all(source, self._overloads.fitting(several, source, use.chain), use.line)
 
     def _call_constructor(self, source: int, meaning: Meaning, use: Use) -> None:
