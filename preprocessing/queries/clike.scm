@@ -1,4 +1,6 @@
 ; What phase 1 takes from C and C++ alike. The captures are described in preprocessing/extract.py.
+; A declaration without a body is no node: its header refers to the definition, and so do calls. Every alternative of
+; a condition is a node; a call goes to each with its share. What is static is known to its file and who includes it.
 
 (preproc_include path: (string_literal (string_content) @import.module) (#set! import.name "*")) @import
 (preproc_include path: (system_lib_string) @import.module (#set! import.name "*")) @import

@@ -1,4 +1,5 @@
 ; What phase 1 takes from C++ beside clike.scm.
+; What lies in a name space has its name before its own. A function that is only declared is a node where it is pure.
 
 (namespace_definition name: (_) @name body: (_) @body) @namespace
 (using_declaration "namespace" . (_) @using.path) @using
