@@ -103,6 +103,11 @@ class Names:
             Sort.PARAMETER: lambda parameter: self._opened(parameter, self._called),
         }
 
+    def release(self) -> None:
+        """Forget everything. What answers questions refers to itself in circles, which nobody else would free."""
+        self._answers.derivations.clear()
+        vars(self).clear()
+
     def is_function(self, node: int) -> bool:
         """Whether a node is a function."""
         return self.tree.kind[node] == NodeKind.FUNCTION

@@ -40,7 +40,9 @@ def link(repository: str, paths: Sequence[str], facts: Sequence[FileFacts], *, l
     sorted_paths = [paths[number] for number in order]
     tree = build_tree(repository, sorted_paths, ordered)
     edges = Edges(tree, lists_unlinked=lists_unlinked)
-    _Linker(Names(tree, Modules(sorted_paths), ordered), ordered, edges).link()
+    names = Names(tree, Modules(sorted_paths), ordered)
+    _Linker(names, ordered, edges).link()
+    names.release()
     for family in families(ordered):
         FamilyLinker(tree, sorted_paths, ordered, family, edges).link()
     files = dict(zip(order, tree.files, strict=True))

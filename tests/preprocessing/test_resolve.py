@@ -1,3 +1,4 @@
+import gc
 import random
 from collections.abc import Callable, Mapping
 
@@ -175,3 +176,16 @@ def test_every_node_is_connected_to_the_root(graph_of: GraphOf) -> None:
     graph = graph_of({"a/b/c.py": "class A:\n    def f(self):\n        x = lambda: 1\n", "d.py": "y = 1\n"})
     assert all(graph.ancestors(node)[-1] == 0 for node in range(1, len(graph)))
     assert (graph.edge_kind == EdgeKind.CONTAINS).sum() == len(graph) - 1
+
+
+def test_nothing_of_a_finished_graph_waits_for_the_garbage_collector() -> None:
+    files = {f"m{number}.py": "class A:\n    def f(self): self.f()\n" * 20 for number in range(20)}
+    facts = [parse_python(source.encode()) for source in files.values()]
+    gc.collect()
+    gc.disable()
+    try:
+        linked = link("r", list(files), facts)
+        assert gc.collect() < 100
+    finally:
+        gc.enable()
+    assert len(linked.files) == 20
