@@ -20,6 +20,7 @@ LITERAL = "''"
 NEXT = ".__iter__().__next__()"
 DOTTED = re.compile(rb"[A-Za-z_\x80-\xff][\w\x80-\xff]*(?:\.[A-Za-z_\x80-\xff][\w\x80-\xff]*)*")
 _DEEPEST = 12
+_SHORTEST_CLASS = len("TT()")  # shorter names are type variables
 _LITERALS = frozenset({"string", "concatenated_string", "integer", "float", "true", "false", "none"})
 _DISPLAYS = frozenset({"list", "dictionary", "tuple", "set"})
 _COMPREHENSIONS = frozenset(
@@ -146,9 +147,16 @@ def _call(syntax: Syntax, node: Node) -> _Step:
         return None, UNNAMED
     if function.end_byte - function.start_byte > _LONGEST_NAME:
         return function, "()"
+    if function.type == "call" and _called_name(syntax, function).endswith(b"wraps"):
+        return _GIVEN_BACK(syntax, node) or (function, "()")
     name = syntax.source[function.start_byte : function.end_byte]
     special = _BUILTIN_CALLS.get(name) or _LIBRARY_CALLS.get(name.rpartition(b".")[2])
     return (special(syntax, node) if special else None) or (function, "()")
+
+
+def _called_name(syntax: Syntax, call: Node) -> bytes:
+    function = call.child_by_field_name("function")
+    return syntax.source[function.start_byte : function.end_byte] if function is not None else b""
 
 
 def _first_argument(suffix: str) -> Callable[[Syntax, Node], _Step | None]:
@@ -169,10 +177,14 @@ def _getattr(syntax: Syntax, node: Node) -> _Step | None:
 
 def _cast(syntax: Syntax, node: Node) -> _Step | None:
     given = arguments(node)
-    said = read_annotation(syntax.text(given[0])) if len(given) == 2 else ()
-    return (None, said[0][1]) if said and not said[0][0] else None
+    if len(given) != 2:
+        return None
+    said = read_annotation(syntax.text(given[0]))
+    is_class = len(said) == 1 and not said[0][0] and len(said[0][1]) > _SHORTEST_CLASS
+    return (None, said[0][1]) if is_class else (given[1], "")
 
 
+_GIVEN_BACK = _first_argument("")
 _STEPS: dict[str, Callable[[Syntax, Node], _Step]] = {
     "identifier": _identifier,
     "attribute": _attribute,
@@ -185,15 +197,16 @@ _STEPS: dict[str, Callable[[Syntax, Node], _Step]] = {
 }
 _LIBRARY_CALLS: dict[bytes, Callable[[Syntax, Node], _Step | None]] = {
     b"cast": _cast,
-    b"partial": _first_argument(""),
-    b"partialmethod": _first_argument(""),
-    b"deepcopy": _first_argument(""),
+    b"partial": _GIVEN_BACK,
+    b"partialmethod": _GIVEN_BACK,
+    b"deepcopy": _GIVEN_BACK,
+    b"update_wrapper": _GIVEN_BACK,
     b"cached_property": _first_argument("()"),
 }
 _BUILTIN_CALLS: dict[bytes, Callable[[Syntax, Node], _Step | None]] = {
     b"getattr": _getattr,
-    b"staticmethod": _first_argument(""),
-    b"classmethod": _first_argument(""),
+    b"staticmethod": _GIVEN_BACK,
+    b"classmethod": _GIVEN_BACK,
     b"property": _first_argument("()"),
     b"type": _first_argument(".__class__"),
     b"iter": _first_argument(".__iter__()"),

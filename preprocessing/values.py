@@ -22,7 +22,7 @@ from preprocessing.syntax import Syntax, bound_names, first_child
 _PLACE = re.compile(r"(?:(?:self|cls)\.)?[^\W\d]\w*")
 _HELD_IN = re.compile(r"((?:(?:self|cls)\.)?[^\W\d]\w*)(?:\.(?:setdefault|get|__getitem__|__iter__|__next__)\(\))*")
 _PATTERNS = frozenset({"pattern_list", "tuple_pattern", "list_pattern", "tuple", "list"})
-_TYPE_VARIABLE = re.compile(r"_?[A-Z]{1,2}\(\)|_?T_?\w*\(\)|\w+_?[tT]ype\(\)|F_\w+\(\)|(?:\w+\.)*_?[A-Z]\(\)")
+_TYPE_VARIABLE = re.compile(r"(?:\w+\.)*_?(?:[A-Z]{1,2}\d?|[A-Z]_\w+|\w+_co)\(?\)?")
 _DEFAULT = re.compile(r"([^\W\d]\w*(?:\.\w+)*)(\(.*\))?", re.DOTALL)
 _MOST_ELEMENTS = 200
 _DEEPEST = 4
@@ -90,9 +90,10 @@ class Values:
     def _annotate(self, scope: int, target: str, annotation: str) -> bool:
         """Say what an annotation tells; whether it names anything but a type variable."""
         said = read_annotation(annotation) if annotation else ()
-        for place, value in said:
+        named = [(place, value) for place, value in said if not _TYPE_VARIABLE.fullmatch(value)]
+        for place, value in named:
             self._say(scope, target if target.endswith("]") else target + place, value)
-        return any(not _TYPE_VARIABLE.fullmatch(value) for _, value in said)
+        return bool(named)
 
     def _function(self, scope: int, details: NodeDetails) -> None:
         names = []
