@@ -9,8 +9,9 @@ from preprocessing.meanings import INSTANCES, Meaning, Meanings, Sort
 from preprocessing.names import Names
 
 _CONSTRUCTORS = ("__init__", "__new__", "__post_init__")
-_MOST_OVERRIDES = 8
-_MOST_PASSED = 400
+_MOST_OVERRIDES = 16
+_MOST_LIKE = 256  # methods of which only the beginning of the name is written
+_MOST_PASSED = 300
 _OVERRIDE_SHARE = 0.5
 _RUNNING = INSTANCES | {Sort.NODE, Sort.KIND, Sort.PARAMETER}
 Callee = tuple[int, float]
@@ -47,15 +48,16 @@ class Callees:
         return [(node, 1.0 / max(primary, 1)) for node in nodes]
 
     def overriding(self, receivers: Meanings, name: str, callee: int) -> list[Callee]:
-        """The overrides of a method that the objects it is called on may have instead."""
+        """The overrides of a method, -1 for none, that the objects it is called on may have instead."""
         found: dict[int, None] = {}
         for one in receivers:
             if one.sort in (Sort.SELF, Sort.OBJECT, Sort.KIND):
                 found.update(dict.fromkeys(self._hierarchy.overrides(one.target, name)))
         found.pop(callee, None)
-        if len(found) > _MOST_OVERRIDES:
+        if len(found) > (_MOST_LIKE if name.endswith("*") else _MOST_OVERRIDES):
             return []
-        share = 1.0 if self._hierarchy.is_abstract_method(callee) else _OVERRIDE_SHARE
+        is_sure = callee < 0 or self._hierarchy.is_abstract_method(callee)
+        share = 1.0 if is_sure else _OVERRIDE_SHARE
         return [(node, share / len(found)) for node in found]
 
     def _passed(self, meaning: Meaning) -> Meanings:

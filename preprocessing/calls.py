@@ -42,6 +42,15 @@ _INSERTS_ALL = frozenset({"extend", "update"})
 _COMPARISONS = {
     "==": "eq", "!=": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "ge", "in": "contains", "not in": "contains",
 }  # fmt: skip
+# what builtin functions call on their first argument
+_PROTOCOLS = {
+    "next": (".__next__",), "iter": (".__iter__",), "len": (".__len__",), "str": (".__str__",), "repr": (".__repr__",),
+    "bool": (".__bool__",), "hash": (".__hash__",), "int": (".__int__",), "float": (".__float__",),
+    "abs": (".__abs__",), "dir": (".__dir__",), "bytes": (".__bytes__",), "format": (".__format__",),
+    "reversed": (".__reversed__",), "list": (NEXT[:-2],), "tuple": (NEXT[:-2],), "set": (NEXT[:-2],),
+    "sorted": (NEXT[:-2],), "sum": (NEXT[:-2],), "any": (NEXT[:-2],), "all": (NEXT[:-2],), "dict": (NEXT[:-2],),
+    "enumerate": (NEXT[:-2],), "frozenset": (NEXT[:-2],), "aiter": (".__aiter__",), "anext": (".__anext__",),
+}  # fmt: skip
 _MOST_PASSED = 60
 
 
@@ -66,8 +75,12 @@ class Calls:
             self._context(node)
         for node in syntax.all("for"):
             self._protocol(node.child_by_field_name("right"), NEXT[:-2])
+        for node in syntax.all("deleted"):
+            self._protocol(node.child_by_field_name("value"), ".__delitem__")
+        targets = {node.id for node in syntax.all("deleted")} | self._stored()
         for node in syntax.all("subscript"):
-            self._protocol(node.child_by_field_name("value"), ".__getitem__")
+            if node.id not in targets:
+                self._protocol(node.child_by_field_name("value"), ".__getitem__")
         for node in syntax.all("operator"):
             self._operator(node)
         for node in syntax.all("comparison"):
@@ -91,6 +104,8 @@ class Calls:
         if (scope, name) not in self.called:
             # the last line of a chain is where its called name stands
             self.called[scope, name] = Use(scope, name, self._line(end - 1))
+        if name in _PROTOCOLS:
+            self._protocol(next(iter(arguments(node)), None), *_PROTOCOLS[name])
         last = name.rpartition(".")[2]
         if last in _DEAF or last.startswith("assert"):
             return
@@ -151,6 +166,16 @@ class Calls:
         for at, value in given:
             if len(rows) < _MOST_PASSED:
                 rows[f"{at}={value}"] = None
+
+    def _stored(self) -> set[int]:
+        """Note that items are set; the nodes of the targets."""
+        found = set()
+        for node in self._syntax.all("assignment"):
+            left = node.child_by_field_name("left")
+            if left is not None and left.type == "subscript":
+                self._protocol(left.child_by_field_name("value"), ".__setitem__")
+                found.add(left.id)
+        return found
 
     def _add(self, node: Node, name: str) -> None:
         scope = self._scopes.caller_at(node.start_byte)

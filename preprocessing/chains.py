@@ -4,7 +4,8 @@ Knows the shapes of Python's expressions. Does not know what a name means.
 
 Operators and protocols are written as the methods that Python calls: `x[0]` is `x.__getitem__()`, an element of `x` is
 `x.__iter__().__next__()`, the i-th item of what is unpacked `x.__item<i>__()`. `?` is a part without a name, `''` a
-literal. Calls that give back what they get are left out: `partial(f, 1)` is `f`, `getattr(x, "y")` is `x.y`.
+literal. Calls that give back what they get are left out: `partial(f, 1)` is `f`, `getattr(x, "y")` is `x.y`, and
+`getattr(x, f"visit_{y}")` is `x.visit_*`.
 """
 
 import re
@@ -29,7 +30,9 @@ _COMPREHENSIONS = frozenset(
 CONTAINERS = _DISPLAYS | _COMPREHENSIONS | {"expression_list"}
 _TRANSPARENT = frozenset({"parenthesized_expression", "await"})
 _ALTERNATIVES = _TRANSPARENT | {"conditional_expression", "boolean_operator", "named_expression"}
-_NAME = re.compile(r"[^\W\d]\w*")
+_BEGINNING = re.compile(r"[^\W\d]\w*")
+_PIECES = frozenset({"string_content", "interpolation"})
+_SHORTEST_BEGINNING = 3
 OPERATORS = {
     "+": "add", "-": "sub", "*": "mul", "/": "truediv", "//": "floordiv", "%": "mod", "**": "pow", "@": "matmul",
     "|": "or", "&": "and", "^": "xor", "<<": "lshift", ">>": "rshift",
@@ -169,10 +172,21 @@ def _first_argument(suffix: str) -> Callable[[Syntax, Node], _Step | None]:
 
 def _getattr(syntax: Syntax, node: Node) -> _Step | None:
     given = arguments(node)
-    if len(given) < 2 or given[1].type != "string":
-        return None
-    name = syntax.text(given[1]).strip("'\"")
-    return (given[0], f".{name}") if _NAME.fullmatch(name) else None
+    name = _constant(syntax, given[1]) if len(given) > 1 else ""
+    return (given[0], f".{name}") if name else None
+
+
+def _constant(syntax: Syntax, node: Node) -> str:
+    """The name that a string spells, with `*` behind it where only its beginning is written; empty where it is none."""
+    part = node.child_by_field_name("left") if node.type == "binary_operator" else node
+    inner = [child for child in part.named_children if child.type in _PIECES] if part is not None else []
+    if part is None or part.type != "string" or not inner or inner[0].type != "string_content":
+        return ""
+    found = _BEGINNING.match(syntax.text(inner[0]))
+    if found is None:
+        return ""
+    is_whole = part is node and len(inner) == 1 and found.end() == inner[0].end_byte - inner[0].start_byte
+    return found[0] if is_whole else f"{found[0]}*" if len(found[0]) >= _SHORTEST_BEGINNING else ""
 
 
 def _cast(syntax: Syntax, node: Node) -> _Step | None:

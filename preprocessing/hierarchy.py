@@ -3,6 +3,8 @@
 Knows the class hierarchy of one snapshot. Does not know edges.
 """
 
+from collections.abc import Iterable
+
 from cgm.graph import NodeKind
 from preprocessing.names import Names
 
@@ -29,9 +31,16 @@ class Hierarchy:
         found = self._overrides.get(key)
         if found is None:
             found = self._overrides[key] = tuple(
-                method for method in self.methods.get(name, ()) if self._is_below(self._tree.parent[method], node)
+                method for method in self._named(name) if self._is_below(self._tree.parent[method], node)
             )
         return found
+
+    def _named(self, name: str) -> Iterable[int]:
+        """The methods of a name or, with a star behind it, of all names that begin so."""
+        if not name.endswith("*"):
+            return self.methods.get(name, ())
+        names = [one for one in self.methods if one.startswith(name[:-1])]
+        return sorted(method for one in names for method in self.methods[one])
 
     def _is_below(self, node: int, parent: int) -> bool:
         return node != parent and parent in self._names.classes.order(node)

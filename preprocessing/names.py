@@ -263,7 +263,7 @@ class Names:
         if function not in callees:
             return (meaning,)
         is_bound = bool(self.bindings.receiver(function))
-        return join(self.argument(scope, called, function, name, is_bound=is_bound)) or (meaning,)
+        return join(self.argument(scope, called, function, name, is_bound=is_bound))
 
     def _receivers(self, scope: int, called: str, meaning: Meaning) -> Meanings:
         """The objects or classes on which a method was called that returns `self` or `cls`."""
@@ -437,12 +437,23 @@ class Names:
         return join(self._member(one, name) for one in self.wrappers(meaning.target) if one.sort in INSTANCES)
 
     def _class_member(self, meaning: Meaning, name: str) -> Meanings:
+        if name.endswith("*"):
+            return self._members_like(meaning.target, name[:-1])
         found = self.member(meaning.target, name)
         if found:
             return found
         if name == "__class__":
             return (Meaning(Sort.KIND if meaning.sort == Sort.SELF else Sort.NODE, meaning.target),)
         return (Meaning(Sort.MISSING, meaning.target),)
+
+    def _members_like(self, node: int, beginning: str) -> Meanings:
+        """The methods of a class whose names begin so, the first of each name."""
+        of = self.bindings.of
+        names = {
+            name: None for one in self.classes.order(node) for name in of.get(one, ()) if name.startswith(beginning)
+        }
+        methods = (self.classes.method(node, name) for name in names)
+        return join([tuple(Meaning(Sort.NODE, method) for method in sorted(methods) if method >= 0)])
 
     def _parent_member(self, meaning: Meaning, name: str) -> Meanings:
         owner = self.classes.first_owner(self.classes.order(meaning.target)[1:], name)

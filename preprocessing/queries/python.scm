@@ -11,6 +11,7 @@
 
 (call) @call
 (subscript) @subscript
+(delete_statement (subscript) @deleted)
 (binary_operator) @operator
 (comparison_operator) @comparison
 
