@@ -39,9 +39,12 @@ class Callees:
         """Everything that calling one of some meanings may run; they share the confidence."""
         nodes: dict[int, None] = {}
         for meaning in meanings:
-            if meaning.sort in _RUNNING:
-                for one in self._passed(meaning):
-                    nodes.update(dict.fromkeys(self._run_by(one)))
+            if meaning.sort == Sort.PARAMETER:
+                # a wrapper is given the function as it is
+                found = (one for value in self._passed(meaning) for one in self._run_by(value, is_wrapped=False))
+                nodes.update(dict.fromkeys(found))
+            elif meaning.sort in _RUNNING:
+                nodes.update(dict.fromkeys(self._run_by(meaning)))
         if len(nodes) < 2:
             return [(node, 1.0) for node in nodes]
         primary = sum(1 for node in nodes if not self._follows(node, nodes))
@@ -75,23 +78,23 @@ class Callees:
             return self._names.classes.method(target, "__init__")
         return self._names.classes.method(target, "__call__") if sort in INSTANCES else -1
 
-    def _run_by(self, meaning: Meaning) -> list[int]:
+    def _run_by(self, meaning: Meaning, *, is_wrapped: bool = True) -> list[int]:
         sort, target = meaning
         if sort == Sort.KIND or (sort == Sort.NODE and self._names.classes.is_class(target)):
             made = [self._names.classes.method(target, name) for name in _CONSTRUCTORS]
             return [target, *(node for node in made if node >= 0)]
         if sort == Sort.NODE:
-            return self._run_function(target)
+            return self._run_function(target, is_wrapped=is_wrapped)
         method = self._names.classes.method(target, "__call__") if sort in INSTANCES else -1
         return [method] if method >= 0 else []
 
-    def _run_function(self, node: int) -> list[int]:
+    def _run_function(self, node: int, *, is_wrapped: bool) -> list[int]:
         kind = self._names.tree.kind[node]
         if kind == NodeKind.LAMBDA:
             return [node]
         if kind != NodeKind.FUNCTION:
             return []
-        wrappers = (self._function(one) for one in self._names.wrappers(node))
+        wrappers = (self._function(one) for one in (self._names.wrappers(node) if is_wrapped else ()))
         return [node, *(one for one in wrappers if one >= 0), *self.registered.get(node, ())]
 
     def _follows(self, node: int, nodes: dict[int, None]) -> bool:

@@ -68,9 +68,17 @@ class Calls:
         self._newlines = [found.start() for found in re.finditer(rb"\n", syntax.source)]
         for node in syntax.all("call"):
             self._call(node)
+        self._decorators()
+        self._implicit()
+
+    def _decorators(self) -> None:
+        scopes = self._scopes
         for outer, outline in enumerate(scopes.definitions):
             for decorator, line in zip(outline.decorators, scopes.decorator_lines[outer], strict=True):
                 self.called.setdefault((outline.parent, decorator), Use(outline.parent, decorator, line))
+
+    def _implicit(self) -> None:
+        syntax = self._syntax
         for node in syntax.all("with"):
             self._context(node)
         for node in syntax.all("for"):

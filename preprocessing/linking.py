@@ -156,7 +156,7 @@ class CallLinker:
     def _link_implicit(self, source: int, chain: str, line: int, meanings: Meanings) -> None:
         self._add_all(source, self._callees.callees(meanings), line)
         left = chain.rpartition(".")[0]
-        if chain.endswith(".__next__"):
+        if left.endswith(".__iter__()"):
             self._add_all(source, self._callees.callees(self._names.values(source, left.removesuffix("()"))), line)
 
     def _link_fixtures(self) -> None:

@@ -27,6 +27,7 @@ _DEFAULT = re.compile(r"([^\W\d]\w*(?:\.\w+)*)(\(.*\))?", re.DOTALL)
 _MOST_ELEMENTS = 200
 _DEEPEST = 4
 _SAY_NOTHING = frozenset({LITERAL, "None", "True", "False"})
+_TYPE_VARIABLES = ("TypeVar()", "ParamSpec()", "TypeVarTuple()")
 RETURN = "return"
 
 
@@ -74,7 +75,7 @@ class Values:
             self._say(scope, target, f"{value}()")
 
     def _say(self, scope: int, target: str, value: str) -> None:
-        if value not in _SAY_NOTHING and not value.startswith(UNNAMED):
+        if value not in _SAY_NOTHING and not value.startswith(UNNAMED) and not value.endswith(_TYPE_VARIABLES):
             self.assigned[Assigned(scope, target, value)] = None
 
     def _tell(self, scope: int, target: str, node: Node, depth: int = _DEEPEST) -> None:
@@ -88,12 +89,11 @@ class Values:
                         self._tell(scope, target if target.endswith("]") else target + place, element, depth - 1)
 
     def _annotate(self, scope: int, target: str, annotation: str) -> bool:
-        """Say what an annotation tells; whether it names anything but a type variable."""
+        """Say what an annotation tells; whether it names more than what may be a type variable."""
         said = read_annotation(annotation) if annotation else ()
-        named = [(place, value) for place, value in said if not _TYPE_VARIABLE.fullmatch(value)]
-        for place, value in named:
+        for place, value in said:
             self._say(scope, target if target.endswith("]") else target + place, value)
-        return bool(named)
+        return any(not _TYPE_VARIABLE.fullmatch(value) for _, value in said)
 
     def _function(self, scope: int, details: NodeDetails) -> None:
         names = []

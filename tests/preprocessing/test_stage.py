@@ -15,6 +15,7 @@ from cgm.errors import ConfigError, RepositoryError
 from cgm.graph import CodeGraph, EdgeKind, NodeKind
 from cgm.store import BlobCache
 from cgm.text import node_text, split_lines
+from preprocessing.edges import Unlinked
 from preprocessing.facts import FileFacts
 from preprocessing.snapshot import open_snapshot
 from preprocessing.stage import CodeGraphPreprocessor, PreprocessingConfig, build_graph, list_unlinked
@@ -261,3 +262,11 @@ def test_any_tree_gives_a_connected_graph_whose_edges_are_sound(files: dict[str,
     assert len(
         set(zip(graph.edge_kind.tolist(), graph.edge_source.tolist(), graph.edge_target.tolist(), strict=True))
     ) == len(graph.edge_kind)
+
+
+def test_every_reference_that_became_no_edge_is_listed_as_it_is_counted() -> None:
+    rows = list_unlinked(GOLDEN / "mixed")
+    counted = {kind: n for kind, n in build_graph(GOLDEN / "mixed").unlinked.items() if not kind.startswith("file: ")}
+    assert Counter(f"{row.kind} {row.reason}" for row in rows) == counted
+    assert list(rows) == sorted(rows, key=lambda row: (row.path, row.line))
+    assert Unlinked("CALLS", "src/shop/pricing.py", 23, "math.ceil", "external") in list_unlinked(GOLDEN / "tiny")
