@@ -53,12 +53,13 @@ class Callees:
     def overriding(self, receivers: Meanings, name: str, callee: int) -> list[Callee]:
         """The overrides of a method, -1 for none, that the objects it is called on may have instead."""
         found: dict[int, None] = {}
+        limit = _MOST_LIKE if name.endswith("*") else _MOST_OVERRIDES
         for one in receivers:
             if one.sort in (Sort.SELF, Sort.OBJECT, Sort.KIND):
                 found.update(dict.fromkeys(self._hierarchy.overrides(one.target, name)))
+            if len(found) > limit:
+                return []
         found.pop(callee, None)
-        if len(found) > (_MOST_LIKE if name.endswith("*") else _MOST_OVERRIDES):
-            return []
         is_sure = callee < 0 or self._hierarchy.is_abstract_method(callee)
         share = 1.0 if is_sure else _OVERRIDE_SHARE
         return [(node, share / len(found)) for node in found]

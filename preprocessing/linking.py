@@ -18,6 +18,7 @@ from preprocessing.reasons import REASONS
 
 _ROUNDS = 3
 _MOST_CANDIDATES = 5
+_MOST_RECEIVERS = 8  # classes of an object whose overrides are looked at
 _BUILTIN_METHODS = frozenset(
     name for kind in (str, bytes, list, dict, set, tuple, int, float) for name in dir(kind) if not name.startswith("_")
 )
@@ -148,6 +149,8 @@ class CallLinker:
         self, source: int, left: str, name: str, line: int, callees: Sequence[tuple[int, float]]
     ) -> None:
         receivers = self._names.values(source, left)
+        if len(receivers) > _MOST_RECEIVERS:
+            return
         for node, _ in callees:
             if self._tree.name[node].endswith(f".{name}"):
                 found = self._callees.overriding(receivers, name, node)

@@ -46,15 +46,16 @@ LOCAL = Meaning(Sort.LOCAL)
 MISSING = Meaning(Sort.MISSING)
 PENDING = Meaning(Sort.PENDING)
 NOTHING: Meanings = ()
-MOST_MEANINGS = 512
+TOO_MANY = Meaning(Sort.UNKNOWN, -2)
+MOST_MEANINGS = 24
 INSTANCES = frozenset({Sort.OBJECT, Sort.SELF})
 OPEN = frozenset({Sort.UNKNOWN, Sort.LOCAL, Sort.MISSING, Sort.HOLDER, Sort.GIVER, Sort.PARAMETER, Sort.PENDING})
 
 
 def join(parts: Iterable[Meanings]) -> Meanings:
-    """All meanings of several sets, sorted; nothing but UNKNOWN where they are too many to mean anything."""
+    """All meanings of several sets, sorted; TOO_MANY alone where they are too many to mean anything."""
     kept = [part for part in parts if part]
     if len(kept) < 2:
         return kept[0] if kept else NOTHING
     found = {meaning for part in kept for meaning in part}
-    return tuple(sorted(found)) if len(found) <= MOST_MEANINGS else (UNKNOWN,)
+    return (TOO_MANY,) if len(found) > MOST_MEANINGS or TOO_MANY in found else tuple(sorted(found))

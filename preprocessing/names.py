@@ -75,6 +75,7 @@ class Names:
                 "variable": self._variable,
                 "attribute": self._attribute,
                 "elements": self._elements,
+                "given": self._given,
                 "returned": self._returned,
                 "wrapped": self._wrapped,
                 "stars": self._from_stars,
@@ -258,12 +259,16 @@ class Names:
         return (meaning,)
 
     def _argument_for(self, scope: int, called: str, meaning: Meaning) -> Meanings:
-        function, name = self.parameters[meaning.target]
+        function, _ = self.parameters[meaning.target]
         callees = [one.target for one in self.values(scope, called) if one.sort == Sort.NODE]
-        if function not in callees:
-            return (meaning,)
+        return self._ask(("given", scope, f"{meaning.target} {called}")) if function in callees else (meaning,)
+
+    def _given(self, scope: int, name: str) -> Meanings:
+        """What a call gives to a parameter; `name` is the parameter's number and the chain that is called."""
+        number, _, called = name.partition(" ")
+        function, parameter = self.parameters[int(number)]
         is_bound = bool(self.bindings.receiver(function))
-        return join(self.argument(scope, called, function, name, is_bound=is_bound))
+        return join(self.argument(scope, called, function, parameter, is_bound=is_bound))
 
     def _receivers(self, scope: int, called: str, meaning: Meaning) -> Meanings:
         """The objects or classes on which a method was called that returns `self` or `cls`."""

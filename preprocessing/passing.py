@@ -5,9 +5,10 @@ Knows how calls pass values on. Does not know edges. Only parameters on which so
 
 from collections.abc import Iterable
 
-from preprocessing.meanings import MOST_MEANINGS, UNKNOWN, Meaning, Meanings, Sort
+from preprocessing.meanings import TOO_MANY, Meaning, Meanings, Sort
 from preprocessing.names import Names
 
+_MOST_PASSED = 512
 _CARRIED = frozenset({Sort.NODE, Sort.OBJECT, Sort.SELF, Sort.KIND, Sort.HOLDER, Sort.MODULE})
 Site = tuple[int, str, bool]  # scope, chain that is called, whether an object comes before the arguments
 
@@ -68,11 +69,11 @@ def _spread(given: dict[int, set[Meaning]], sources: dict[int, set[int]]) -> Non
         source = changed.pop()
         for taker in takers.get(source, ()):
             before = len(given[taker])
-            if before <= MOST_MEANINGS:
+            if before <= _MOST_PASSED:
                 given[taker] |= given[source]
                 if len(given[taker]) > before:
                     changed.append(taker)
 
 
 def _bounded(found: set[Meaning]) -> Meanings:
-    return tuple(sorted(found)) if len(found) <= MOST_MEANINGS else (UNKNOWN,)
+    return tuple(sorted(found)) if len(found) <= _MOST_PASSED else (TOO_MANY,)
