@@ -458,7 +458,7 @@ class Names:
             name: None for one in self.classes.order(node) for name in of.get(one, ()) if name.startswith(beginning)
         }
         methods = (self.classes.method(node, name) for name in names)
-        return join([tuple(Meaning(Sort.NODE, method) for method in sorted(methods) if method >= 0)])
+        return tuple(Meaning(Sort.NODE, method) for method in sorted(methods) if method >= 0)
 
     def _parent_member(self, meaning: Meaning, name: str) -> Meanings:
         owner = self.classes.first_owner(self.classes.order(meaning.target)[1:], name)
