@@ -1,6 +1,6 @@
 """What phase 1 knows of one file, a pure function of its bytes, and its compact form.
 
-Knows the rows and how they are kept. Does not know how they are found (`preprocessing.parse`) nor linked
+Knows the rows and how they are kept. Does not know how they are found (`preprocessing.python.parse`) nor linked
 (`preprocessing.resolve`).
 
 A scope is an index into `definitions`, or -1 for the module. A chain is a dotted expression: names and calls, as in
@@ -75,7 +75,7 @@ class Passed(NamedTuple):
 
 
 class Assigned(NamedTuple):
-    """A target whose value is a chain: a name, `self.` attribute or a place as `preprocessing.values` writes it.
+    """A target whose value is a chain: a name, `self.` attribute or a place as `preprocessing.python.values` writes it.
 
     An annotation counts as a call of its class.
     """

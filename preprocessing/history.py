@@ -21,13 +21,13 @@ from cgm.errors import RepositoryError, require
 from cgm.graph import CodeGraph, NodeKind
 from cgm.history import History
 from cgm.protocols import BlobStore
-from preprocessing.changes import ChangeReader
-from preprocessing.cochange import Pairs, decay, merge_pairs, pair_up
-from preprocessing.diffs import Hunk
+from preprocessing.ancestry.changes import ChangeReader
+from preprocessing.ancestry.cochange import Pairs, decay, merge_pairs, pair_up
+from preprocessing.ancestry.diffs import Hunk
+from preprocessing.ancestry.lineage import Lineage, Touches, Trace, before, carry
+from preprocessing.ancestry.walk import CommitHead, Deadline, OutOfTimeError, merged_by, walk
 from preprocessing.git import Git, GitObjects
-from preprocessing.lineage import Lineage, Touches, Trace, before, carry
 from preprocessing.snapshot import Snapshot
-from preprocessing.walk import CommitHead, Deadline, OutOfTimeError, merged_by, walk
 
 _LOG = logging.getLogger(__name__)
 _LONGEST_MESSAGE = 2000

@@ -1,8 +1,8 @@
 """The languages that the code graph knows, one row each.
 
 Knows which files are of a language, which grammar and queries read it, and how its names work. Does not know syntax
-trees (`preprocessing.grammar`) nor what a query captures (`preprocessing.extract`). Python has a parser of its own
-(`preprocessing.parse`), so its row says no more than which files it is.
+trees (`preprocessing.polyglot.grammar`) nor what a query captures (`preprocessing.polyglot.extract`). Python has a
+parser of its own (`preprocessing.python.parse`), so its row says no more than which files it is.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from preprocessing.facts import PYTHON
 
 
 class ImportRule(StrEnum):
-    """How an import names files (`preprocessing.origins`)."""
+    """How an import names files (`preprocessing.polyglot.origins`)."""
 
     PATH = "path"  # a path relative to the importing file, as in JavaScript
     PACKAGE = "package"  # a name below the package that a file declares, as in Java
@@ -42,8 +42,9 @@ class Language:
     `has_method_sets` holds where a type implements an interface by having its methods, `implements_by_overriding` where
     whoever extends a class with abstract methods implements it.
     `has_name_spaces` holds where name spaces inside files stand before the names of definitions, with dots.
-    `has_macros` holds where a preprocessor runs before the grammar fits (`preprocessing.macros`). `otherwise` is the
-    language that a file of this one is read as where its text matches `signs_of_other` or that grammar fits it better.
+    `has_macros` holds where a preprocessor runs before the grammar fits (`preprocessing.polyglot.macros`). `otherwise`
+    is the language that a file of this one is read as where its text matches `signs_of_other` or that grammar fits it
+    better.
     """
 
     name: str

@@ -1,22 +1,22 @@
 """Phase 2: the facts of a snapshot's files into one code graph.
 
 Knows which edges a meaning makes and how unsure a link by name alone is. Does not know how names get their meaning
-(`preprocessing.names`). A link by name has confidence 1 / number of candidates. What makes no edge is counted.
+(`preprocessing.python.names`). A link by name has confidence 1 / number of candidates. What makes no edge is counted.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cgm.graph import CodeGraph, EdgeKind
-from preprocessing.callees import Callees
 from preprocessing.edges import Edges, Unlinked
 from preprocessing.facts import PYTHON, FileFacts, Import, Use
-from preprocessing.hierarchy import Hierarchy
-from preprocessing.linker import FamilyLinker, families
-from preprocessing.linking import CallLinker
-from preprocessing.meanings import Meaning, Meanings, Sort
-from preprocessing.modules import Modules
-from preprocessing.names import Names
+from preprocessing.polyglot.linker import FamilyLinker, families
+from preprocessing.python.callees import Callees
+from preprocessing.python.hierarchy import Hierarchy
+from preprocessing.python.linking import CallLinker
+from preprocessing.python.meanings import Meaning, Meanings, Sort
+from preprocessing.python.modules import Modules
+from preprocessing.python.names import Names
 from preprocessing.reasons import REASONS
 from preprocessing.tree import Tree, build_tree
 

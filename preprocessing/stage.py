@@ -22,8 +22,8 @@ from preprocessing.facts import FileFacts
 from preprocessing.history import HistoryLimits, read_history
 from preprocessing.incremental import GraphBuilder
 from preprocessing.index import LexicalBuilder
-from preprocessing.parse import parse_opaque, parse_text
-from preprocessing.reading import Reading, not_looked_into
+from preprocessing.parse import Reading, not_looked_into
+from preprocessing.python.parse import parse_opaque, parse_text
 from preprocessing.resolve import Linked, link
 from preprocessing.snapshot import FileEntry, Snapshot, open_snapshot
 

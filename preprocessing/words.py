@@ -1,7 +1,7 @@
 """Which identifiers and numbers stand where in a source, and how often.
 
-Knows bytes, spans of prose and zones of scopes. Does not know a grammar (`preprocessing.syntax`) nor how words become
-search terms (`cgm.text`).
+Knows bytes, spans of prose and zones of scopes. Does not know a grammar (`preprocessing.python.syntax`) nor how words
+become search terms (`cgm.text`).
 
 Legend: W words of a source, S spans, P postings.
 """
@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from preprocessing.facts import BODY, COMMENTS, DOCSTRING, FIELDS, MODULE, SIGNATURE, STRINGS, Words
-from preprocessing.scopes import Scopes
+from preprocessing.python.scopes import Scopes
 
 _IntArray = NDArray[np.int64]
 _BoolArray = NDArray[np.bool_]

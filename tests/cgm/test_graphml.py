@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from cgm.errors import GraphFormatError
 from cgm.graph import CodeGraph
 from cgm.graphml import from_graphml, graphml_lines
-from preprocessing.parse import parse_python
+from preprocessing.python.parse import parse_python
 from preprocessing.resolve import link
 
 Content = Callable[[CodeGraph], dict[str, Any]]

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from cgm.graph import CodeGraph
 from cgm.json_export import cgm_json_lines, to_cgm_json
 from cgm.json_import import from_cgm_json
-from preprocessing.parse import parse_python
+from preprocessing.python.parse import parse_python
 from preprocessing.resolve import link
 
 Content = Callable[[CodeGraph], dict[str, Any]]

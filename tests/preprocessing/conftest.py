@@ -7,8 +7,8 @@ import pytest
 
 from cgm.graph import CodeGraph, EdgeKind
 from cgm.store import BlobCache
-from preprocessing.parse import parse_python
-from preprocessing.reading import Reading
+from preprocessing.parse import Reading
+from preprocessing.python.parse import parse_python
 from preprocessing.resolve import link
 
 # the golden repository has tests of its own, which are data here

@@ -3,7 +3,7 @@ import pytest
 from cgm.store import BlobCache
 from preprocessing import cache
 from preprocessing.cache import FactsCache
-from preprocessing.parse import parse_python
+from preprocessing.python.parse import parse_python
 
 FACTS = parse_python(b"def f(): ...\n")
 

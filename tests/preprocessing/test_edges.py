@@ -1,6 +1,6 @@
 from cgm.graph import EdgeKind
 from preprocessing.edges import Edges, Unlinked
-from preprocessing.parse import parse_python
+from preprocessing.python.parse import parse_python
 from preprocessing.tree import Tree, build_tree
 
 

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from cgm.errors import ParseError
 from cgm.graph import NodeKind
-from preprocessing.extract import extract
 from preprocessing.facts import FileFacts, decode_facts, encode_facts
 from preprocessing.languages import BY_NAME, language_of
+from preprocessing.polyglot.extract import extract
 from preprocessing.resolve import link
 
 SUFFIXES = sorted(suffix for row in BY_NAME.values() if row.grammar for suffix in row.suffixes[:1])

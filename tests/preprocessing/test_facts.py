@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from preprocessing.facts import FileFacts, Words, decode_facts, encode_facts
-from preprocessing.parse import parse_opaque, parse_python, parse_text
+from preprocessing.python.parse import parse_opaque, parse_python, parse_text
 
 SOURCE = b'''
 from .a import b as c

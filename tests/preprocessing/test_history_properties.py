@@ -251,7 +251,7 @@ def test_what_is_kept_and_how_commits_are_asked_about_changes_nothing(
     whole = read_history(snapshot, graph, _ALL)
     read_history(open_snapshot(root, ids[-5]), build_graph(root, ids[-5]), _ALL, blobs=Kept())
     for batch in (3, 128):
-        monkeypatch.setattr("preprocessing.changes._BATCH", batch)
+        monkeypatch.setattr("preprocessing.ancestry.changes._BATCH", batch)
         again = read_history(snapshot, graph, _ALL, blobs=Kept())
         assert columns(again) == columns(whole)
     broken = {key: value[:-3] for key, value in kept.items()}

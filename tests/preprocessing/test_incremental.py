@@ -10,7 +10,7 @@ from cgm.graph import CodeGraph
 from preprocessing import incremental
 from preprocessing.facts import FileFacts
 from preprocessing.incremental import GraphBuilder, moved_lines
-from preprocessing.parse import parse_python, parse_text
+from preprocessing.python.parse import parse_python, parse_text
 from preprocessing.resolve import Linked, link
 
 FILES = {

@@ -14,7 +14,7 @@ from cgm.store import BlobCache
 from cgm.text import terms
 from preprocessing.facts import FIELDS
 from preprocessing.index import LexicalBuilder, build_lexical
-from preprocessing.parse import parse_python
+from preprocessing.python.parse import parse_python
 from preprocessing.resolve import link
 from preprocessing.snapshot import open_snapshot
 from preprocessing.stage import CodeGraphPreprocessor, PreprocessingConfig

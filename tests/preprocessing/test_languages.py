@@ -2,10 +2,10 @@ import re
 
 import pytest
 
-from preprocessing import extract as extract_module
-from preprocessing.extract import MAINS, extract
-from preprocessing.grammar import grammar_version, query_source
 from preprocessing.languages import BY_NAME, LANGUAGES, Language, language_of
+from preprocessing.polyglot import extract as extract_module
+from preprocessing.polyglot.extract import MAINS, extract
+from preprocessing.polyglot.grammar import grammar_version, query_source
 
 WITH_QUERY = [language for language in LANGUAGES if language.queries]
 _CAPTURE = re.compile(r"@([\w.]+)")

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from cgm.graph import CodeGraph, EdgeKind
-from preprocessing.parse import parse_python
+from preprocessing.python.parse import parse_python
 from preprocessing.resolve import link
 
 GraphOf = Callable[[Mapping[str, str]], CodeGraph]

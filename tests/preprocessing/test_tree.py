@@ -1,6 +1,6 @@
 from cgm.graph import EdgeKind, NodeKind
 from preprocessing.facts import FileFacts
-from preprocessing.parse import parse_opaque, parse_python, parse_text
+from preprocessing.python.parse import parse_opaque, parse_python, parse_text
 from preprocessing.tree import build_tree
 
 

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from preprocessing.facts import BODY, COMMENTS, DOCSTRING, MODULE, SIGNATURE, STRINGS, Words
-from preprocessing.parse import parse_python
+from preprocessing.python.parse import parse_python
 from preprocessing.words import Prose, count_prose, find_names, find_tokens
 
 SOURCE = b'''def save(when, x=1e5):

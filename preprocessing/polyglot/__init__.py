@@ -1,0 +1,1 @@
+"""Every language but Python: queries and tables, one file into facts, and names linked as far as they allow."""

@@ -1,0 +1,1 @@
+"""Python: one file into facts, and what its names mean over a snapshot."""

@@ -1,0 +1,62 @@
+import random
+
+import pytest
+
+from preprocessing.python.answers import Answers
+from preprocessing.python.meanings import PENDING, Meaning, Meanings, Sort
+
+
+def answers_of(leads: dict[int, list[int]]) -> Answers:
+    """Questions by number: each answer is its own number and the answers it leads to."""
+
+    def derive(number: int, _: str) -> Meanings:
+        parts = [answers.ask(("number", one, "")) for one in leads[number]]
+        return tuple(sorted({Meaning(Sort.NODE, number), *(one for part in parts for one in part)}))
+
+    answers = Answers({"number": derive})
+    return answers
+
+
+def found(answers: Answers, number: int) -> list[int]:
+    return [one.target for one in answers.ask(("number", number, ""))]
+
+
+def reached(leads: dict[int, list[int]], start: int) -> list[int]:
+    seen, waiting = {start}, [start]
+    while waiting:
+        new = set(leads[waiting.pop()]) - seen
+        seen |= new
+        waiting += new
+    return sorted(seen)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_answers_in_circles_do_not_depend_on_what_was_asked_first(seed: int) -> None:
+    chance = random.Random(seed)
+    size = chance.randrange(2, 25)
+    leads = {number: chance.choices(range(size), k=chance.randrange(4)) for number in range(size)}
+    order = list(leads)
+    chance.shuffle(order)
+    answers = answers_of(leads)
+    assert {number: found(answers, number) for number in order} == {one: reached(leads, one) for one in leads}
+
+
+def test_a_chain_of_questions_longer_than_the_stack_is_answered() -> None:
+    size = 400
+    answers = answers_of({number: [number + 1] if number < size else [] for number in range(size + 1)})
+    assert found(answers, 0) == list(range(size + 1))
+
+
+def test_a_circle_longer_than_the_stack_comes_to_an_end() -> None:
+    answers = answers_of({number: [(number + 1) % 300] for number in range(300)})
+    assert found(answers, 0) == list(range(300))
+
+
+def test_answers_that_wait_for_more_are_forgotten_on_request() -> None:
+    known: list[Meaning] = []
+    answers = Answers({"it": lambda *_: tuple(known) or (PENDING,)})
+    assert answers.ask(("it", 0, "")) == (PENDING,)
+    known.append(Meaning(Sort.NODE, 1))
+    assert answers.ask(("it", 0, "")) == (PENDING,)
+    answers.forget_pending()
+    assert answers.ask(("it", 0, "")) == (Meaning(Sort.NODE, 1),)
