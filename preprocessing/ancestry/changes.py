@@ -3,8 +3,8 @@
 Knows which questions to ask about a commit, and that its changes never change. Does not know a snapshot's nodes.
 
 A merge of two is followed into both parents: what equals one parent comes from there, what differs from both is its
-own change; of two commits that changed the same on both sides, it names the one whose file it kept. A merge of more is
-taken for one change of its first parent.
+own change; of two commits that changed the same on both sides, it names the one whose file it kept, and none of those
+that one side did and undid. A merge of more is taken for one change of its first parent.
 """
 
 import json

@@ -153,6 +153,22 @@ def test_a_merge_brings_the_commits_of_both_sides(three: tuple[Path, list[str]],
     assert past.history.subject(past.history.commit_merge[position]) == "Merge branch 'side'"
 
 
+def test_what_one_side_of_a_merge_did_and_undid_is_none_of_its_functions_past(
+    three: tuple[Path, list[str]], commit: Commit, git: Git
+) -> None:
+    root, (first, second, third) = three
+    git(root, "checkout", "-q", "-b", "side")
+    _, side = commit({"a.py": THIRD.replace("d = 4", "d = 9")})
+    git(root, "checkout", "-q", "main")
+    commit({"a.py": THIRD.replace("a = 1", "a = 7")})
+    commit({"a.py": THIRD})
+    git(root, "merge", "-q", "--no-edit", "side")
+    past = Past(root)
+    assert past.commits("a.py:one") == [third, first]
+    assert past.commits("a.py:two") == [side, second, first]
+    assert past.commits("a.py") == git(root, "log", "--format=%H", "--", "a.py").split()
+
+
 def test_a_merge_of_three_is_one_change_of_its_first_parent(commit: Commit, git: Git) -> None:
     root, first = commit({"a.py": FIRST})
     for name in ("x", "y"):
