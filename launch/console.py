@@ -26,6 +26,7 @@ from launch.pipeline import Outcome
 _log = logging.getLogger(__name__)
 _QUIET_SECONDS = 10.0
 _SHOWN = 10
+_LEFT_OUT = {"file:": "files not looked into", "part:": "parts of files not looked into"}
 _PASSES = "passes the check"
 _PASSES_NOT = "no answer passes the check; shown is the most frequent repair"
 
@@ -136,11 +137,11 @@ def _counts_table(title: str, *columns: dict[str, int]) -> Table:
 
 
 def _unlinked(counts: dict[str, int]) -> dict[str, list[tuple[str, int]]]:
-    """References that became no edge by kind, and files left out, each by reason, the most frequent first."""
+    """References that became no edge by kind, files and parts left out, each by reason, the most frequent first."""
     found: dict[str, list[tuple[str, int]]] = {}
     for key, number in sorted(counts.items(), key=lambda item: -item[1]):
         kind, _, reason = key.partition(" ")
-        title = "files not looked into" if kind == "file:" else f"{kind} not linked"
+        title = _LEFT_OUT.get(kind, f"{kind} not linked")
         found.setdefault(title, []).append((reason, number))
     return dict(sorted(found.items()))
 

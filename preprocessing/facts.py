@@ -96,6 +96,7 @@ class Clause(NamedTuple):
     OPEN: the scope is a class whose members are also known without it, as those of an enum of C.
     UNBOUND: the scope is a function that no bare name means, since it is a member of an object without a name, or
     of the own object where `subject` is self.
+    LEFT_OUT: a part that was not looked into; `value` says why.
     """
 
     kind: str
@@ -107,6 +108,7 @@ class Clause(NamedTuple):
 
 PACKAGE, DECLARES, EXPORT, OPEN, UNBOUND = "package", "declares", "export", "open", "unbound"
 USING, WITHIN = "using", "within"
+LEFT_OUT = "left out"
 EXTENDS, IMPLEMENTS = "extends", "implements"
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from fnmatch import translate
 from functools import cached_property
 
-from preprocessing.facts import GENERATED, MINIFIED, PYTHON, FileFacts
+from preprocessing.facts import GENERATED, LEFT_OUT, MINIFIED, PYTHON, FileFacts
 from preprocessing.languages import Language, language_of
 from preprocessing.polyglot.extract import extract, extract_version
 from preprocessing.polyglot.manifests import declared, is_manifest
@@ -93,3 +93,8 @@ class Reading:
 def not_looked_into(facts: Iterable[FileFacts]) -> Counter[str]:
     """How many files were left unparsed for what they hold, by reason."""
     return Counter(one.language for one in facts if one.language in (GENERATED, MINIFIED))
+
+
+def parts_left_out(facts: Iterable[FileFacts]) -> Counter[str]:
+    """How many parts of files that were looked into are in no facts, by reason."""
+    return Counter(clause.value for one in facts for clause in one.clauses if clause.kind == LEFT_OUT)

@@ -22,7 +22,7 @@ from preprocessing.facts import FileFacts
 from preprocessing.history import HistoryLimits, read_history
 from preprocessing.incremental import GraphBuilder
 from preprocessing.index import LexicalBuilder
-from preprocessing.parse import Reading, not_looked_into
+from preprocessing.parse import Reading, not_looked_into, parts_left_out
 from preprocessing.python.parse import parse_opaque, parse_text
 from preprocessing.resolve import Linked, link
 from preprocessing.snapshot import FileEntry, Snapshot, open_snapshot
@@ -138,8 +138,9 @@ class CodeGraphPreprocessor:
         files, left_out = self._chosen(snapshot)
         facts = self._facts(snapshot, files, left_out)
         linked = self._graphs.build(snapshot.name, [entry.path for entry in files], facts)
-        unlinked = {**linked.graph.unlinked, **{f"file: {reason}": n for reason, n in sorted(left_out.items()) if n}}
-        return replace(linked, graph=replace(linked.graph, unlinked=unlinked)), facts
+        counts = {"file": left_out, "part": parts_left_out(facts)}
+        rows = {f"{what}: {why}": n for what, reasons in counts.items() for why, n in sorted(reasons.items()) if n}
+        return replace(linked, graph=replace(linked.graph, unlinked={**linked.graph.unlinked, **rows})), facts
 
     def _history(self, snapshot: Snapshot, graph: CodeGraph) -> History | None:
         config = self.config

@@ -68,6 +68,7 @@ from preprocessing.facts import (
     EXPORT,
     EXTENDS,
     IMPLEMENTS,
+    LEFT_OUT,
     MODULE,
     OPEN,
     PACKAGE,
@@ -138,6 +139,7 @@ def extract(language: Language, source: bytes, seconds: float = 10.0) -> FileFac
                 [
                     *_clauses(matches, expressions),
                     *(Clause(WITHIN, MODULE, "", space, 0) for space in extents.spaces()),
+                    *(Clause(LEFT_OUT, MODULE, "", "torn conditional", line) for line in matches.left_out),
                     *(Clause(OPEN, scope, "", "", 0) for scope in definitions.open()),
                     *(Clause(UNBOUND, scope, owner, "", 0) for scope, owner in definitions.unbound()),
                     *(Clause(UNBOUND, number, "self", "", 0) for number in variables.unbound),

@@ -45,11 +45,15 @@ class Match:
 
 @dataclass(frozen=True, eq=False)
 class Matches:
-    """A file's bytes, the language it is read as, and its query's matches by main capture, in document order."""
+    """A file's bytes, the language it is read as, and its query's matches by main capture, in document order.
+
+    `left_out` are the lines of conditionals, one of whose branches is not in the tree.
+    """
 
     language: Language
     source: bytes
     keywords: frozenset[bytes]
+    left_out: tuple[int, ...] = ()
     found: Mapping[str, list[Match]] = field(default_factory=dict)
 
     def all(self, name: str) -> list[Match]:
@@ -109,7 +113,7 @@ def read_matches(language: Language, source: bytes, mains: frozenset[str], secon
     if source.count(b"<") - source.count(b">") > _MOST_OPEN:
         # what may be a list of types that is never closed takes the parser hours, and no time limit stops it
         raise ParseError(f"a file must leave at most {_MOST_OPEN} `<` open")
-    language, tree = _best_tree(language, source, deadline)
+    language, tree, left_out = _best_tree(language, source, deadline)
     if time.monotonic() > deadline:
         raise ParseError(f"a file must parse within {seconds} s")
     if not _is_searchable(tree):
@@ -122,7 +126,7 @@ def read_matches(language: Language, source: bytes, mains: frozenset[str], secon
                 found.setdefault(name, []).append(Match(rank, node, parts, reader.settings[rank]))
     for matches in found.values():
         matches.sort(key=_place)
-    return Matches(language, source, reader.keywords, found)
+    return Matches(language, source, reader.keywords, left_out, found)
 
 
 def _found(query: Query, tree: Tree, size: int, deadline: float) -> Iterator[tuple[int, dict[str, Node]]]:
@@ -164,16 +168,16 @@ def _errors(tree: Tree) -> Iterator[Node]:
             stack.extend(child for child in node.children if child.has_error)
 
 
-def _best_tree(language: Language, source: bytes, deadline: float) -> tuple[Language, Tree]:
-    """The tree with the least damage of those that a file may have, and the language that it is of."""
+def _best_tree(language: Language, source: bytes, deadline: float) -> tuple[Language, Tree, tuple[int, ...]]:
+    """The tree with the least damage of those that a file may have, the language it is of, and what is not in it."""
     others = [BY_NAME[language.otherwise]] if language.otherwise else []
     if others and re.search(language.signs_of_other, source):
         language, others = others[0], [language]
     tree = _parse(language, source, deadline)
     if not language.has_macros or not (tree.root_node.has_error or has_class_macro(source)):
-        return language, tree
-    blanked = blank_macros(source)
-    trees = [(one, _parse(one, blanked, deadline)) for one in (language, *others)] + [(language, tree)]
+        return language, tree, ()
+    blanked, left_out = blank_macros(source)
+    trees = [(one, _parse(one, blanked, deadline), left_out) for one in (language, *others)] + [(language, tree, ())]
     return min(trees, key=lambda one: _damage(one[1]))
 
 

@@ -8,6 +8,7 @@ capitals are the convention. A macro that is called like a function inside an ex
 import re
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,20 +60,28 @@ _ENDS = b";{}:"
 _Span = tuple[int, int]
 
 
+class Blanked(NamedTuple):
+    """A source as a parser can read it; `left_out` are the lines of directives whose branches are not in it."""
+
+    text: bytes
+    left_out: tuple[int, ...]
+
+
 def has_class_macro(source: bytes) -> bool:
     """Whether a macro stands before a class's name, which some parsers take for the name without complaint."""
     return _OF_CLASS.search(source) is not None
 
 
-def blank_macros(source: bytes) -> bytes:
+def blank_macros(source: bytes) -> Blanked:
     """Blank macros and torn conditionals; of a conditional that cuts a statement the first branch is kept."""
     text = _QUOTED.sub(_blank_quoted, source)
     directives = [(found.span(), found[1]) for found in _DIRECTIVE.finditer(text)]
     code = _Code(_wiped(text, (span for span, _ in directives)))
     macros = list(_macros(code))
     torn = list(_torn_conditionals(_Code(_wiped(code.text, macros)), directives))
+    blanks = [span for spans in torn for span in (spans[0], (spans[1][0], spans[-1][1]))]
     headers = [found.span(1) for found in _HEADER_NAME.finditer(source)]
-    return _wiped(source, [*macros, *torn, *headers])
+    return Blanked(_wiped(source, [*macros, *blanks, *headers]), _left_out(code, torn))
 
 
 def _blank_quoted(found: re.Match[bytes]) -> bytes:
@@ -131,8 +140,8 @@ def _macros(code: _Code) -> Iterator[_Span]:
             yield found.span(1)
 
 
-def _torn_conditionals(code: _Code, directives: Iterable[tuple[_Span, bytes]]) -> Iterator[_Span]:
-    """What to blank of conditionals that stand inside a statement: the first branch stays."""
+def _torn_conditionals(code: _Code, directives: Iterable[tuple[_Span, bytes]]) -> Iterator[list[_Span]]:
+    """The directives of each conditional that stands inside a statement, inner ones first."""
     around: list[list[_Span]] = []
     for span, word in directives:
         if word in (b"if", b"ifdef", b"ifndef"):
@@ -141,7 +150,7 @@ def _torn_conditionals(code: _Code, directives: Iterable[tuple[_Span, bytes]]) -
             around[-1].append(span)
             spans = around.pop() if word == b"endif" else []
             if spans and _is_torn(code, spans):
-                yield from (spans[0], (spans[1][0], spans[-1][1]))
+                yield spans
 
 
 def _is_torn(code: _Code, spans: list[_Span]) -> bool:
@@ -149,6 +158,14 @@ def _is_torn(code: _Code, spans: list[_Span]) -> bool:
         return True
     branches = pairwise(spans)
     return not all(code.is_whole(before[1], after[0]) for before, after in branches)
+
+
+def _left_out(code: _Code, torn: Iterable[list[_Span]]) -> tuple[int, ...]:
+    """The lines at which branches that hold code begin to be left out; of those inside one another the outermost."""
+    branches = _merged((before[1], after[0]) for spans in torn for before, after in pairwise(spans[1:]))
+    starts = [start for start, end in branches if code.before(end, start)]
+    breaks = np.flatnonzero(np.frombuffer(code.text, dtype=np.uint8) == ord("\n"))
+    return tuple((np.searchsorted(breaks, starts) + 1).tolist())
 
 
 def _wiped(source: bytes, spans: Iterable[_Span]) -> bytes:

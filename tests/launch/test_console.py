@@ -74,7 +74,7 @@ def test_a_graph_is_shown_with_what_it_leaves_out_the_most_frequent_first() -> N
         "edges": {"CALLS": 7},
         "files": {"python": 1},
         "lines": {"python": 40000},
-        "unlinked": {"CALLS local": 2, "CALLS builtin": 1500, "file: too\x1blarge": 3},
+        "unlinked": {"CALLS local": 2, "CALLS builtin": 1500, "file: too\x1blarge": 3, "part: torn": 2},
     }
     memory = {"largest_process": 99.6}
     show_graph(console, "shop\n", {"graph": graph, "stages": {"preprocessing": stage}, "peak_memory_mib": memory})
@@ -83,7 +83,11 @@ def test_a_graph_is_shown_with_what_it_leaves_out_the_most_frequent_first() -> N
     assert first == f"shop\\n: {total}; built in 1.25 s, peak memory 100 MiB"
     assert ["FILE", "1", "CALLS", "7", "python", "1", "40,000"] in [line.split() for line in lines]
     assert not [line for line in lines if "CLASS" in line]
-    assert lines[-2:] == ["CALLS not linked: builtin 1,500, local 2", "files not looked into: too\\x1blarge 3"]
+    assert lines[-3:] == [
+        "CALLS not linked: builtin 1,500, local 2",
+        "files not looked into: too\\x1blarge 3",
+        "parts of files not looked into: torn 2",
+    ]
 
 
 def test_a_page_is_shown_as_a_link_and_any_other_file_by_its_path() -> None:

@@ -109,3 +109,15 @@ def test_what_is_not_looked_into_is_a_node_and_counted_by_reason(tmp_path: Path)
         "file: minified": 1,
         "file: vendored": 1,
     }
+
+
+def test_branches_of_conditionals_that_cut_a_statement_are_counted(tmp_path: Path) -> None:
+    (tmp_path / "a.c").write_text(
+        "#ifdef A\nint f(int a) {\n#else\nint g(void) {\n#endif\n  return 1;\n}\n"
+        "int h(void) { return\n#ifdef A\n  1\n#elif B\n  2\n#else\n  3\n#endif\n  ; }\n"
+    )
+    (tmp_path / "b.c").write_text("#ifdef A\nint k(void) { return 1; }\n#else\nint k(void) { return 2; }\n#endif\n")
+    graph = CodeGraphPreprocessor(PreprocessingConfig()).graph(open_snapshot(tmp_path))
+    assert {"f", "h", "k"} < set(graph.node_name)
+    assert "g" not in graph.node_name
+    assert graph.unlinked["part: torn conditional"] == 3

@@ -26,7 +26,7 @@ from preprocessing.polyglot.macros import blank_macros, has_class_macro
     ],
 )
 def test_a_macro_where_no_name_can_stand_is_blanked(source: str, blanked: str) -> None:
-    assert blank_macros(source.encode()).decode() == blanked
+    assert blank_macros(source.encode()).text.decode() == blanked
 
 
 @pytest.mark.parametrize(
@@ -46,22 +46,37 @@ def test_a_macro_where_no_name_can_stand_is_blanked(source: str, blanked: str) -
     ],
 )
 def test_what_parses_as_it_stands_is_kept(source: str) -> None:
-    assert blank_macros(source.encode()).decode() == source
+    assert blank_macros(source.encode()).text.decode() == source
 
 
 def test_of_a_conditional_inside_a_statement_the_first_branch_stays() -> None:
     source = "int t[] = {\n#ifdef A\n 1,\n#else\n 2,\n#endif\n 3};\nint u;\n"
-    assert blank_macros(source.encode()).decode().split() == ["int", "t[]", "=", "{", "1,", "3};", "int", "u;"]
+    assert blank_macros(source.encode()).text.decode().split() == ["int", "t[]", "=", "{", "1,", "3};", "int", "u;"]
 
 
 def test_a_conditional_whose_branches_share_an_end_keeps_one_beginning() -> None:
     source = "#ifdef A\nint f(int a) {\n#else\nint f(void) {\n#endif\n  return 1;\n}\n"
-    assert blank_macros(source.encode()).decode().split() == ["int", "f(int", "a)", "{", "return", "1;", "}"]
+    assert blank_macros(source.encode()).text.decode().split() == ["int", "f(int", "a)", "{", "return", "1;", "}"]
 
 
 def test_a_conditional_of_whole_statements_is_kept() -> None:
     source = "#ifdef A\nint f(void) { return 1; }\n#else\nint f(void) { return 2; }\n#endif\n"
-    assert blank_macros(source.encode()).decode() == source
+    assert blank_macros(source.encode()).text.decode() == source
+
+
+@pytest.mark.parametrize(
+    ("source", "left_out"),
+    [
+        ("int t[] = {\n#ifdef A\n 1,\n#else\n 2,\n#endif\n 3};\n", (4,)),
+        ("int t[] = {\n#ifdef A\n 1,\n#elif B\n 2,\n#else \\\n\n 3,\n#endif\n 3};\n", (4, 7)),
+        ("int t[] = {\n#ifdef A\n 1,\n#else\n // none\n#endif\n 3};\n", ()),
+        ("int t[] = {\n#ifdef A\n 1,\n#endif\n 3};\n", ()),
+        ("int t[] = {\n#ifdef A\n 1,\n#else\n#ifdef B\n 2,\n#else\n 3,\n#endif\n#endif\n 3};\n", (4,)),
+        ("#ifdef A\nint f(void) { return 1; }\n#else\nint f(void) { return 2; }\n#endif\n", ()),
+    ],
+)
+def test_each_branch_with_code_that_is_blanked_is_told_once(source: str, left_out: tuple[int, ...]) -> None:
+    assert blank_macros(source.encode()).left_out == left_out
 
 
 def test_a_macro_before_the_name_of_a_class_is_seen() -> None:
@@ -72,7 +87,7 @@ def test_a_macro_before_the_name_of_a_class_is_seen() -> None:
 @given(st.text(alphabet="#if else/*\"'\\(){}<>;:A_B\n", max_size=200) | st.binary(max_size=200).map(repr))
 def test_nothing_moves(text: str) -> None:
     source = text.encode()
-    blanked = blank_macros(source)
+    blanked = blank_macros(source).text
     assert len(blanked) == len(source)
     assert all(new in (old, 0x20) for old, new in zip(source, blanked, strict=True))
     assert blanked.count(b"\n") == source.count(b"\n")
@@ -83,6 +98,8 @@ def test_nothing_moves(text: str) -> None:
     [
         b"#if A\n",
         b"#if A\n#else\n#endif\n",
+        b"x =\n#if A\n1\n#else\n2\n#endif\n",
+        b"(\n#else\n#if A\n",
         b"FOO ",
         b"FOO(",
         b";FOO f(",
@@ -96,10 +113,10 @@ def test_nothing_moves(text: str) -> None:
 def test_a_megabyte_of_one_thing_takes_seconds_at_most(piece: bytes) -> None:
     source = piece * (1_000_000 // len(piece))
     started = time.process_time()
-    assert len(blank_macros(source)) == len(source)
+    assert len(blank_macros(source).text) == len(source)
     assert time.process_time() - started < 5
 
 
 def test_deeply_nested_conditionals_are_read_once() -> None:
     source = b"int x =\n" + b"#if A\n" * 20_000 + b"1\n" + b"#endif\n" * 20_000
-    assert blank_macros(source).split() == [b"int", b"x", b"=", b"1"]
+    assert blank_macros(source).text.split() == [b"int", b"x", b"=", b"1"]
