@@ -15,7 +15,6 @@ from pathlib import PurePosixPath
 
 import numpy as np
 from numpy.typing import NDArray
-from rapidfuzz.distance import LCSseq
 
 from cgm.errors import RepositoryError, require
 from cgm.graph import CodeGraph, NodeKind
@@ -23,7 +22,7 @@ from cgm.history import History
 from cgm.protocols import BlobStore
 from preprocessing.ancestry.changes import ChangeReader
 from preprocessing.ancestry.cochange import Pairs, decay, merge_pairs, pair_up
-from preprocessing.ancestry.diffs import Hunk
+from preprocessing.ancestry.comparison import compare_lines
 from preprocessing.ancestry.lineage import Lineage, Touches, Trace, before, carry
 from preprocessing.ancestry.walk import CommitHead, Deadline, OutOfTimeError, merged_by, walk
 from preprocessing.git import Git, GitObjects
@@ -32,7 +31,6 @@ from preprocessing.snapshot import Snapshot
 _LOG = logging.getLogger(__name__)
 _LONGEST_MESSAGE = 2000
 _WALKING = 0.25  # of the time: reading what commits changed takes the rest
-_MOST_CELLS = 1 << 28  # of the table that compares a file with its committed version
 _PLAIN_SUFFIX = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.+_-")
 
 
@@ -170,20 +168,6 @@ def _committed(snapshot: Snapshot, git: Git, commit: str, traces: dict[str, Trac
             carried = carry(trace.start, trace.end, compare_lines(old, new))
             found[path] = before(trace, carried)
     return found
-
-
-def compare_lines(old: bytes, new: bytes) -> list[Hunk]:
-    """The hunks between two versions of a file; all of it is one where they are too large to compare."""
-    source, target = (text.replace(b"\r\n", b"\n").splitlines() for text in (old, new))
-    if len(source) * len(target) > _MOST_CELLS:
-        return [(0, len(source), 0, len(target))]
-    hunks = []
-    start = into = 0
-    for block in LCSseq.opcodes(source, target).as_matching_blocks():  # the last one is empty
-        if (start, into) != (block.a, block.b):
-            hunks.append((start, block.a - start, into, block.b - into))
-        start, into = block.a + block.size, block.b + block.size
-    return hunks
 
 
 def _history(graph: CodeGraph, past: _Past, limits: HistoryLimits, gaps: dict[str, int]) -> History:

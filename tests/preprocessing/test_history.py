@@ -12,7 +12,7 @@ import pytest
 from cgm.errors import ConfigError
 from cgm.graph import CodeGraph
 from cgm.history import History
-from preprocessing.history import HistoryLimits, compare_lines, read_history
+from preprocessing.history import HistoryLimits, read_history
 from preprocessing.snapshot import open_snapshot
 from preprocessing.stage import build_graph
 
@@ -153,19 +153,16 @@ def test_a_merge_brings_the_commits_of_both_sides(three: tuple[Path, list[str]],
     assert past.history.subject(past.history.commit_merge[position]) == "Merge branch 'side'"
 
 
-def test_what_one_side_of_a_merge_did_and_undid_is_none_of_its_functions_past(
-    three: tuple[Path, list[str]], commit: Commit, git: Git
-) -> None:
+def test_what_one_side_did_and_undid_is_no_past(three: tuple[Path, list[str]], commit: Commit, git: Git) -> None:
     root, (first, second, third) = three
     git(root, "checkout", "-q", "-b", "side")
     _, side = commit({"a.py": THIRD.replace("d = 4", "d = 9")})
     git(root, "checkout", "-q", "main")
-    commit({"a.py": THIRD.replace("a = 1", "a = 7")})
-    commit({"a.py": THIRD})
+    for text in (THIRD.replace("a = 1", "a = 7"), THIRD):
+        commit({"a.py": text})
     git(root, "merge", "-q", "--no-edit", "side")
     past = Past(root)
-    assert past.commits("a.py:one") == [third, first]
-    assert past.commits("a.py:two") == [side, second, first]
+    assert (past.commits("a.py:one"), past.commits("a.py:two")) == ([third, first], [side, second, first])
     assert past.commits("a.py") == git(root, "log", "--format=%H", "--", "a.py").split()
 
 
@@ -389,16 +386,6 @@ def test_reading_writes_nothing_into_the_repository(three: tuple[Path, list[str]
     before = {path: path.stat().st_mtime_ns for path in sorted(root.rglob("*"))}
     Past(root)
     assert {path: path.stat().st_mtime_ns for path in sorted(root.rglob("*"))} == before
-
-
-def test_lines_are_compared_whatever_ends_them() -> None:
-    assert compare_lines(b"a\nb\nc\n", b"a\r\nx\r\nc\r\n") == [(1, 1, 1, 1)]
-    assert compare_lines(b"", b"a\n") == [(0, 0, 0, 1)]
-
-
-def test_files_too_large_to_compare_differ_in_all() -> None:
-    text = b"a\n" * 20_000
-    assert compare_lines(text, b"b\n" + text) == [(0, 20_000, 0, 20_001)]
 
 
 @pytest.mark.parametrize("name", ["commits", "seconds", "half_life_days", "max_files", "neighbours"])
