@@ -107,6 +107,7 @@ class Judged:
             yield f"judged calls, {name} ({total} of {self.edges[name]} edges): {', '.join(shares)}"
         if self.verdicts:
             yield "judged calls, all edges: " + ", ".join(f"{one} {100 * self.share(one):.1f} %" for one in VERDICTS)
+            yield "(favourable: edges judged wrong were mended since, and edges that are new were not judged)"
 
     def share(self, verdict: str) -> float:
         """The share of a verdict among all edges of the judged strata."""

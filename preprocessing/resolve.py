@@ -1,7 +1,7 @@
 """Phase 2: the facts of a snapshot's files into one code graph.
 
-Knows which edges a meaning makes and how unsure a link by name alone is. Does not know how names get their meaning
-(`preprocessing.python.names`). A link by name has confidence 1 / number of candidates. What makes no edge is counted.
+Knows which edges a meaning makes. Does not know how names get their meaning (`preprocessing.python.names`). What makes
+no edge is counted.
 """
 
 from collections.abc import Sequence

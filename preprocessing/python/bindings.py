@@ -49,6 +49,7 @@ class Bindings:
         self.holders: set[tuple[int, str]] = set()
         self.given: dict[tuple[int, str], str] = {}
         self._around: dict[int, int] = {}
+        self._called: dict[int, dict[int, frozenset[str]]] = {}
         for number, one in enumerate(facts):
             if one.language == PYTHON:
                 self._register(tree.files[number], one)
@@ -79,6 +80,25 @@ class Bindings:
         """The facts of a node inside a file."""
         number = self.tree.file[node]
         return self.facts[number].definitions[node - self.tree.files[number] - 1]
+
+    def imports(self, file: int) -> tuple[Import, ...]:
+        """What a file imports."""
+        return self.facts[file].imports
+
+    def called(self, scope: int) -> frozenset[str]:
+        """The chains that a scope itself calls."""
+        file = self.tree.file[scope]
+        if file not in self._called:
+            first = self.tree.files[file] + 1
+            chains: dict[int, set[str]] = {}
+            for row in self.facts[file].calls:
+                chains.setdefault(first + row.scope, set()).add(row.chain)
+            self._called[file] = {one: frozenset(its) for one, its in chains.items()}
+        return self._called[file].get(scope, frozenset())
+
+    def calls(self, scope: int, chain: str) -> bool:
+        """Whether a scope itself calls a chain."""
+        return chain in self.called(scope)
 
     def class_around(self, scope: int) -> int:
         """The class whose method a scope is, or lies in; -1 for none."""

@@ -10,18 +10,15 @@ from cgm.graph import EdgeKind, NodeKind
 from preprocessing.edges import Edges
 from preprocessing.facts import FileFacts, Use
 from preprocessing.python.callees import Callees
+from preprocessing.python.guesses import Guesses
 from preprocessing.python.hierarchy import Hierarchy
-from preprocessing.python.meanings import INSTANCES, OPEN, Meaning, Meanings, Sort
+from preprocessing.python.meanings import INSTANCES, Meaning, Meanings, Sort
 from preprocessing.python.names import Names
+from preprocessing.python.overriding import Overriding
 from preprocessing.python.passing import Passing
-from preprocessing.reasons import REASONS
+from preprocessing.python.sight import Sight
 
 _ROUNDS = 3
-_MOST_CANDIDATES = 5
-_MOST_RECEIVERS = 8  # classes of an object whose overrides are looked at
-_BUILTIN_METHODS = frozenset(
-    name for kind in (str, bytes, list, dict, set, tuple, int, float) for name in dir(kind) if not name.startswith("_")
-)
 _Row = tuple[int, str, int]  # scope, chain, line
 
 
@@ -35,7 +32,9 @@ class CallLinker:
         self._callees = callees
         self._edges = edges
         self._passing = Passing(names)
-        self._tests: dict[str, bool] = {}
+        sight = Sight(names)
+        self._guesses = Guesses(names, hierarchy, sight)
+        self._overriding = Overriding(names, callees, sight)
         self._dunders = {name for name in hierarchy.methods if name.startswith("__")}
         self._getters = {names.tree.name[node].rpartition(".")[2] for node in names.bindings.getters}
         self._descriptors = self._descriptor_names()
@@ -148,13 +147,9 @@ class CallLinker:
     def _link_overriding(
         self, source: int, left: str, name: str, line: int, callees: Sequence[tuple[int, float]]
     ) -> None:
-        receivers = self._names.values(source, left)
-        if len(receivers) > _MOST_RECEIVERS:
-            return
         for node, _ in callees:
             if self._tree.name[node].endswith(f".{name}"):
-                found = self._callees.overriding(receivers, name, node)
-                self._add_all(source, [one for one in found if self._may_call(source, one[0])], line)
+                self._add_all(source, self._overriding.instead(source, left, name, node), line)
 
     def _link_implicit(self, source: int, chain: str, line: int, meanings: Meanings) -> None:
         self._add_all(source, self._callees.callees(meanings), line)
@@ -163,12 +158,13 @@ class CallLinker:
             self._add_all(source, self._callees.callees(self._names.values(source, left.removesuffix("()"))), line)
 
     def _link_fixtures(self) -> None:
+        """Link tests to the fixtures that they name: it is pytest that calls them."""
         names = self._names
         for function, parameters in names.bindings.parameters.items():
             if names.fixtures.takes_fixtures(function):
                 found = {names.fixture(function, name) for name in parameters if name[0] != "*"}
                 for node in sorted(found - {-1, function}):
-                    self._edges.add(EdgeKind.CALLS, function, node, self._tree.start[function])
+                    self._edges.add(EdgeKind.REFERENCES, function, node, self._tree.start[function])
 
     def _link_read(self, source: int, use: Use) -> None:
         chain = use.chain.removesuffix("=")
@@ -237,18 +233,10 @@ class CallLinker:
         """Link a call of unknown meaning by name, or count it."""
         if not chain.startswith(("self", "cls")):
             self._refer(source, chain, line)
-        name = chain.rpartition(".")[2]
-        meaning = _strongest(meanings)
-        reason = self._closed_reason(chain, meaning, name)
-        candidates = (
-            [] if reason else [node for node in self._candidates(meaning, name) if self._may_call(source, node)]
-        )
-        if not reason and not 0 < len(candidates) <= _MOST_CANDIDATES:
-            reason = "ambiguous" if candidates else "unresolved"
+        candidates, reason = self._guesses.guess(source, chain, meanings)
         if reason:
             self._edges.skip(EdgeKind.CALLS, source, chain, line, reason)
-            return
-        self._add_all(source, [(node, 1.0 / len(candidates)) for node in candidates], line)
+        self._add_all(source, candidates, line)
 
     def _refer(self, source: int, chain: str, line: int) -> None:
         """Link a call through a definition of unknown kind to that definition."""
@@ -259,41 +247,6 @@ class CallLinker:
                     self._edges.add(EdgeKind.REFERENCES, source, node, line)
             chain = "" if nodes else chain.rpartition(".")[0]
 
-    def _closed_reason(self, chain: str, meaning: Meaning, name: str) -> str:
-        """Why a call cannot be linked by name, empty where it can."""
-        if meaning.sort not in OPEN:
-            return REASONS[meaning.sort]
-        if meaning.sort == Sort.GIVER:
-            return "builtin method"
-        if meaning.sort == Sort.MISSING and meaning.target >= 0:
-            return "inherited" if self._names.classes.has_foreign_base(meaning.target) else ""
-        if "." not in chain:
-            return "local" if meaning.sort in (Sort.LOCAL, Sort.PARAMETER, Sort.PENDING) else "unresolved"
-        return "builtin method" if name in _BUILTIN_METHODS else ""
-
-    def _candidates(self, meaning: Meaning, name: str) -> Sequence[int]:
-        if meaning.sort != Sort.MISSING or meaning.target < 0:
-            return self._hierarchy.methods.get(name, [])
-        return self._hierarchy.overrides(meaning.target, name)
-
-    def _may_call(self, source: int, target: int) -> bool:
-        # code never calls its tests by name
-        return self._is_test(source) or not self._is_test(target)
-
-    def _is_test(self, node: int) -> bool:
-        # not cgm.text.is_source_path, which says what an issue's fix may be in: code does call its vendored copies
-        path = self._tree.path[node]
-        if path not in self._tests:
-            self._tests[path] = any(part.startswith(("test", "conftest")) for part in path.split("/"))
-        return self._tests[path]
-
 
 def _is_open(meanings: Meanings) -> bool:
     return any(one.sort in (Sort.PARAMETER, Sort.PENDING) for one in meanings)
-
-
-def _strongest(meanings: Meanings) -> Meaning:
-    """The meaning that says most about why nothing is called."""
-    known = [one for one in meanings if one.sort not in OPEN]
-    missing = [one for one in meanings if one.sort == Sort.MISSING and one.target >= 0]
-    return (known or missing or list(meanings) or [Meaning(Sort.UNKNOWN)])[0]

@@ -260,8 +260,12 @@ class Names:
 
     def _argument_for(self, scope: int, called: str, meaning: Meaning) -> Meanings:
         function, _ = self.parameters[meaning.target]
-        callees = [one.target for one in self.values(scope, called) if one.sort == Sort.NODE]
-        return self._ask(("given", scope, f"{meaning.target} {called}")) if function in callees else (meaning,)
+        while function not in [one.target for one in self.values(scope, called) if one.sort == Sort.NODE]:
+            # of a function that was made by the call before
+            if not called.endswith("()"):
+                return (meaning,)
+            called = called[:-2]
+        return self._ask(("given", scope, f"{meaning.target} {called}"))
 
     def _given(self, scope: int, name: str) -> Meanings:
         """What a call gives to a parameter; `name` is the parameter's number and the chain that is called."""
@@ -290,21 +294,29 @@ class Names:
     def _head(self, scope: int, name: str) -> Meanings:
         if name == "''":
             return (BUILTIN,)
-        current, file = scope, self.tree.file[scope]
-        top, bindings = self.tree.files[file], self.bindings
-        while current != top:
-            # a class body is seen from itself alone
-            if current == scope or self.tree.kind[current] != NodeKind.CLASS:
-                names = bindings.of.get(current)
-                if (names is not None and name in names) or name in bindings.local.get(current, ()):
-                    return self._bound(current, name)
-            current = self.tree.parent[current]
+        home, bindings = self.home(scope, name), self.bindings
+        if home >= 0:
+            return self._bound(home, name)
+        file = self.tree.file[scope]
         found = self._global(file, name)
         if found:
             return found
         if name == "self" and bindings.class_around(scope) >= 0:
             return (Meaning(Sort.SELF, bindings.class_around(scope)),)
         return (BUILTIN,) if name in _BUILTINS else NOTHING
+
+    def home(self, scope: int, name: str) -> int:
+        """The class or function that binds a name for a scope; -1 for none."""
+        top, of, local = self.tree.files[self.tree.file[scope]], self.bindings.of, self.bindings.local
+        current = scope
+        while current != top:
+            # a class body is seen from itself alone
+            if current == scope or self.tree.kind[current] != NodeKind.CLASS:
+                names = of.get(current)
+                if (names is not None and name in names) or name in local.get(current, ()):
+                    return current
+            current = self.tree.parent[current]
+        return -1
 
     def _global(self, file: int, name: str) -> Meanings:
         node = self.tree.files[file]
@@ -509,6 +521,16 @@ class Names:
     def _wrapped(self, function: int, _: str) -> Meanings:
         scope = self.tree.parent[function]
         decorators = self.bindings.definition(function).decorators
-        found = join(self._called(one) for decorator in decorators for one in self.values(scope, decorator))
+        found = join(self._decorated(one) for decorator in decorators for one in self.values(scope, decorator))
         kept = (Sort.NODE, Sort.OBJECT, Sort.PENDING)
         return tuple(one for one in found if one.sort in kept and one.target != function)
+
+    def _decorated(self, decorator: Meaning) -> Meanings:
+        """What a decorator makes of a function; nothing else where it gives it back."""
+        found, function = self._called(decorator), decorator.target
+        if decorator.sort == Sort.NODE and any(one.sort == Sort.PARAMETER for one in found):
+            place = 1 if self.is_function(function) and self.bindings.receiver(function) else 0
+            names = self.bindings.parameters.get(function, ())
+            if len(names) > place and self.parameters.meaning(function, names[place]) in found:
+                return NOTHING
+        return found

@@ -108,3 +108,16 @@ def project() -> Callable[[Mapping[str, str]], CodeGraph]:
 @pytest.fixture
 def edges() -> Callable[[CodeGraph, EdgeKind], dict[tuple[str, str], float]]:
     return edges_of
+
+
+@pytest.fixture
+def calls(graph_of: Callable[[Mapping[str, str]], CodeGraph]) -> Callable[..., dict[str, float]]:
+    """Links files and gives the calls that leave one definition of `a.py`, `go` where none is named."""
+
+    def build(source: str, caller: str = "go", files: Mapping[str, str] | None = None) -> dict[str, float]:
+        files = {"a.py": source, **(files or {})}
+        found = edges_of(graph_of(files), EdgeKind.CALLS)
+        label = f"a.py:{caller}" if caller else "a.py"
+        return {target.removeprefix("a.py:"): share for (source, target), share in found.items() if source == label}
+
+    return build

@@ -1,27 +1,10 @@
 """Each construct of Python that linking knows, with the CALLS edges that a reader would draw."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import pytest
 
-from cgm.graph import CodeGraph, EdgeKind
-
-GraphOf = Callable[[Mapping[str, str]], CodeGraph]
-Edges = Callable[[CodeGraph, EdgeKind], dict[tuple[str, str], float]]
 Calls = Callable[..., dict[str, float]]
-
-
-@pytest.fixture
-def calls(graph_of: GraphOf, edges: Edges) -> Calls:
-    """Links files and gives the calls that leave one definition of `a.py`, `go` where none is named."""
-
-    def build(source: str, caller: str = "go", files: Mapping[str, str] | None = None) -> dict[str, float]:
-        files = {"a.py": source, **(files or {})}
-        found = edges(graph_of(files), EdgeKind.CALLS)
-        label = f"a.py:{caller}" if caller else "a.py"
-        return {target.removeprefix("a.py:"): share for (source, target), share in found.items() if source == label}
-
-    return build
 
 
 def test_an_aliased_import_is_called(calls: Calls) -> None:
@@ -341,28 +324,3 @@ def test_a_function_that_is_passed_is_called_by_who_takes_it(calls: Calls) -> No
 def test_an_override_may_be_called_instead(calls: Calls) -> None:
     source = "class A:\n    def f(self): ...\n    def go(self):\n        self.f()\nclass B(A):\n    def f(self): ...\n"
     assert calls(source, "A.go") == {"A.f": 1.0, "B.f": 0.5}
-
-
-def test_a_test_calls_its_fixtures_and_knows_what_they_give(calls: Calls) -> None:
-    conftest = """
-import pytest
-class Client:
-    def get(self): ...
-@pytest.fixture
-def client(server):
-    yield Client()
-@pytest.fixture()
-def server(): ...
-"""
-    source = "def test_it(client):\n    client.get()\n"
-    assert calls(source, "test_it", {"conftest.py": conftest}) == {
-        "conftest.py:client": 1.0,
-        "conftest.py:Client.get": 1.0,
-    }
-
-
-def test_a_fixture_may_refine_one_of_its_own_name(calls: Calls) -> None:
-    conftest = "import pytest\n@pytest.fixture\ndef app(): ...\n"
-    source = "import pytest\n@pytest.fixture\ndef app(app): ...\ndef test_it(app): ...\n"
-    assert calls(source, "app", {"conftest.py": conftest}) == {"conftest.py:app": 1.0}
-    assert calls(source, "test_it", {"conftest.py": conftest}) == {"app": 1.0}

@@ -92,7 +92,7 @@ def test_a_method_of_an_unknown_object_is_linked_by_name_with_shared_confidence(
 ) -> None:
     classes = "".join(f"class C{n}:\n    def rare(self): ...\n" for n in range(3))
     graph = graph_of({"a.py": f"{classes}def f(x):\n    x.rare()\n"})
-    assert edges(graph, EdgeKind.CALLS) == {("a.py:f", f"a.py:C{n}.rare"): 0.333 for n in range(3)}
+    assert edges(graph, EdgeKind.CALLS) == {("a.py:f", f"a.py:C{n}.rare"): 0.25 for n in range(3)}
 
 
 def test_a_name_with_many_candidates_is_counted_as_ambiguous(graph_of: GraphOf, edges: Edges) -> None:
@@ -104,7 +104,7 @@ def test_a_name_with_many_candidates_is_counted_as_ambiguous(graph_of: GraphOf, 
 
 def test_code_calls_methods_of_its_vendored_copies_by_name(graph_of: GraphOf, edges: Edges) -> None:
     files = {"a.py": "def f(x):\n    x.rare()\n", "vendor/v.py": "class V:\n    def rare(self): ...\n"}
-    assert edges(graph_of(files), EdgeKind.CALLS) == {("a.py:f", "vendor/v.py:V.rare"): 1.0}
+    assert edges(graph_of(files), EdgeKind.CALLS) == {("a.py:f", "vendor/v.py:V.rare"): 0.5}
 
 
 def test_code_is_never_linked_by_name_to_tests(graph_of: GraphOf, edges: Edges) -> None:
