@@ -12,20 +12,26 @@ from preprocessing.facts import Passed, Use
 from preprocessing.python.chains import (
     CONTAINERS,
     LITERAL,
+    LONGEST_NAME,
+    NAME,
     NEXT,
     OPERATORS,
+    PLAIN,
+    PLAIN_LITERAL,
     UNNAMED,
     alternatives,
     arguments,
     chain,
     elements,
+    plain_chain,
 )
 from preprocessing.python.scopes import Scopes
 from preprocessing.python.syntax import Syntax, first_child
 from preprocessing.python.values import Values
 
-_FLAT = re.compile(rb"\(\s*((?:[A-Za-z_][\w.]*\s*=\s*)?[\w.]+\s*(?:,\s*(?:[A-Za-z_]\w*\s*=\s*)?[\w.]+\s*)*),?\s*\)")
-_ARGUMENT = re.compile(r"\s*(?:(\w+)\s*=\s*)?([^\W\d][\w.]*)\s*")
+_CALLED = re.compile(rb"(%b(?:\.%b)*+)\(" % (NAME, NAME))
+_OPENED = re.compile(rb"\(\s*+")
+_ARGUMENT = re.compile(rb"(?:(%b)\s*+=(?!=)\s*+)?+(?:(%b)|%b)\s*+(?:,\s*+|(?=\)))" % (NAME, PLAIN, PLAIN_LITERAL))
 _CONSTANTS = frozenset({"None", "True", "False"})
 # calls that pass nothing on to the repository's code
 _DEAF_WORDS = """
@@ -66,8 +72,11 @@ class Calls:
         self._scopes = scopes
         self._values = values
         self._newlines = [found.start() for found in re.finditer(rb"\n", syntax.source)]
-        for node in syntax.all("call"):
-            self._call(node)
+        nodes = syntax.all("call")
+        starts = [node.start_byte for node in nodes]
+        for node, start, following in zip(nodes, starts, [*starts, -1][1:], strict=True):
+            # of calls that begin together, the last is the innermost
+            self._call(node, start, is_innermost=start != following)
         self._decorators()
         self._implicit()
 
@@ -102,13 +111,21 @@ class Calls:
     def _line(self, position: int) -> int:
         return bisect_right(self._newlines, position) + 1
 
-    def _call(self, node: Node) -> None:
-        function = node.child_by_field_name("function")
-        if function is None:
-            return
-        start, end = function.start_byte, function.end_byte
+    def _call(self, node: Node, start: int, *, is_innermost: bool) -> None:
+        found = _CALLED.match(self._syntax.source, start) if is_innermost else None
+        plain = plain_chain(found[1]) if found is not None else None
+        end = found.end(1) if found is not None else start
+        if plain is None or end - start > LONGEST_NAME:
+            function = node.child_by_field_name("function")
+            if function is None:
+                return
+            plain, end = chain(self._syntax, function), function.end_byte
+        self._read_call(node, (start, end), plain)
+
+    def _read_call(self, node: Node, function: tuple[int, int], name: str) -> None:
+        start, end = function
         self.positions.add(start)
-        scope, name = self._scopes.caller_at(start), chain(self._syntax, function)
+        scope = self._scopes.caller_at(start)
         if (scope, name) not in self.called:
             # the last line of a chain is where its called name stands
             self.called[scope, name] = Use(scope, name, self._line(end - 1))
@@ -121,17 +138,13 @@ class Calls:
         if given:
             self._take(scope, name, last, given)
 
-    def _given(self, node: Node, end: int) -> list[tuple[str, str]]:
-        """The arguments of a call that are chains, each with its position or keyword."""
-        flat = _FLAT.fullmatch(self._syntax.source, end, node.end_byte)
-        if flat is None:
-            return self._given_nodes(node) if node.end_byte - end > 2 else []
-        given = []
-        for number, text in enumerate(flat[1].decode().split(",")):
-            found = _ARGUMENT.fullmatch(text)
-            if found is not None and found[2] not in _CONSTANTS:
-                given.append((found[1] or str(number), found[2]))
-        return given
+    def _given(self, node: Node, start: int) -> list[tuple[str, str]]:
+        """The arguments of a call that are chains, each with its position or keyword; they begin at `start`."""
+        end = node.end_byte
+        if end - start <= 2:
+            return []
+        given = _plain_arguments(self._syntax.source, start, end)
+        return self._given_nodes(node) if given is None else given
 
     def _given_nodes(self, node: Node) -> list[tuple[str, str]]:
         given: list[tuple[str, str]] = []
@@ -219,6 +232,25 @@ class Calls:
             name = _COMPARISONS.get(operator)
             if name:
                 self._protocol(right if name == "contains" else left, f".__{name}__")
+
+
+def _plain_arguments(source: bytes, start: int, end: int) -> list[tuple[str, str]] | None:
+    """The arguments between brackets where all are written in one of the usual forms; None where one is not."""
+    opened = _OPENED.match(source, start)
+    position, given, number = opened.end() if opened is not None else end, [], 0
+    while position < end - 1:
+        found = _ARGUMENT.match(source, position, end)
+        if found is None:
+            return None
+        name, value = found.groups()
+        if value is not None:
+            written = plain_chain(value) if len(value) <= LONGEST_NAME else None
+            if written is None:
+                return None
+            if _is_named(written):
+                given.append((str(number) if name is None else name.decode("utf-8", "replace"), written))
+        position, number = found.end(), number + 1
+    return given if position == end - 1 else None
 
 
 def _is_named(value: str) -> bool:

@@ -39,7 +39,7 @@ def describe(syntax: Syntax, scopes: Scopes) -> list[NodeDetails]:
     details = [NodeDetails(docstring=docstrings.get(MODULE, ""))]
     for scope, outline in enumerate(scopes.outlines):
         decorators, docstring = _decorators(syntax, outline), docstrings.get(scope, "")
-        head = _text(syntax, outline.node.start_byte, (outline.body or outline.name).start_byte)
+        head = _text(syntax, outline.start, outline.body.start_byte if outline.body is not None else outline.name[0])
         if outline.is_class:
             details.append(NodeDetails(_class_signature(syntax, outline, head), (), "", decorators, docstring))
             continue
@@ -95,7 +95,7 @@ def _any_function(syntax: Syntax, outline: Outline) -> tuple[str, tuple[Paramete
     written, returned = node.child_by_field_name("parameters"), node.child_by_field_name("return_type")
     parameters = _parameters(syntax, written)
     returns = _code(syntax, returned) if returned is not None else ""
-    end = written.start_byte if written is not None else outline.name.end_byte
+    end = written.start_byte if written is not None else outline.name[1]
     arrow = f" -> {returns}" if returns else ""
     return f"{_flat(_text(syntax, node.start_byte, end))}({_joined(parameters)}){arrow}", parameters, returns
 
@@ -104,7 +104,7 @@ def _class_signature(syntax: Syntax, outline: Outline, head: str) -> str:
     if plain := _CLASS_HEAD.match(head):
         return plain[1]
     bases = outline.node.child_by_field_name("superclasses")
-    end = bases.start_byte if bases is not None else outline.name.end_byte
+    end = bases.start_byte if bases is not None else outline.name[1]
     rows = [_code(syntax, base) for base in bases.named_children if base.type not in _NO_CODE] if bases else []
     name = _flat(_text(syntax, outline.node.start_byte, end)).rstrip()
     return f"{name}({', '.join(rows)})" if bases is not None else name
@@ -155,7 +155,7 @@ def _flat(text: str) -> str:
 
 
 def _decorators(syntax: Syntax, outline: Outline) -> tuple[str, ...]:
-    if outline.whole.id == outline.node.id:
+    if outline.whole is outline.node:
         return ()
     nodes = (node for node in outline.whole.named_children if node.type == "decorator")
     return tuple(_code(syntax, node).removeprefix("@").strip() for node in nodes)

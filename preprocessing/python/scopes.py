@@ -3,8 +3,11 @@
 Knows nesting, headers and docstrings. Does not know what stands there.
 """
 
+import re
 from bisect import bisect_right
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from tree_sitter import Node
 
@@ -16,6 +19,8 @@ from preprocessing.python.syntax import Syntax, first_child
 _ABSTRACT = ("abstractmethod", "abstractproperty")
 _ABSTRACT_RAISE = b"raise NotImplementedError"
 _SHORT_BODY = 3
+_NAMED = re.compile(rb"(?:class|(?:async[ \t]++)?+def)[ \t]++([A-Za-z_]\w*+)[ \t]*+[(:]")
+_MAY_DOCUMENT = re.compile(rb"[A-Za-z]*+[\"']|#")
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,19 +52,19 @@ class Scopes:
         return self.definitions[scope].parent if zone == SIGNATURE else scope
 
 
-@dataclass(frozen=True, eq=False)
-class Outline:
-    """A class or function as its nodes: the whole with decorators, itself, its name, its body."""
+class Outline(NamedTuple):
+    """A class or function as its nodes: the whole with decorators, itself, its body; and where it and its name stand.
+
+    `start` and `end` are the bytes of the node, `name` those of its name.
+    """
 
     whole: Node
     node: Node
-    name: Node
     body: Node | None
-
-    @property
-    def is_class(self) -> bool:
-        """Whether it is a class and no function."""
-        return self.node.type == "class_definition"
+    start: int
+    end: int
+    name: tuple[int, int]
+    is_class: bool
 
 
 def find_scopes(syntax: Syntax) -> Scopes:
@@ -68,16 +73,16 @@ def find_scopes(syntax: Syntax) -> Scopes:
     parents = _parents(outlines)
     events = [((0, 1, 0), (MODULE, BODY)), *_docstring_events(syntax.root, MODULE)]
     for scope, outline in enumerate(outlines):
-        events.extend(_events(outline, scope, parents[scope]))
+        events.extend(_events(syntax.source, outline, scope, parents[scope]))
     events.sort()
     return Scopes(
-        definitions=tuple(map(_definition, [syntax] * len(outlines), outlines, parents)),
+        definitions=tuple(_definitions(syntax, outlines, parents)),
         positions=tuple(key[0] for key, _ in events),
         owners=tuple(owner for _, owner in events),
-        names=frozenset(outline.name.start_byte for outline in outlines),
+        names=frozenset(outline.name[0] for outline in outlines),
         outlines=tuple(outlines),
         decorator_lines=tuple(
-            tuple(node.start_point.row + 1 for node in _decorator_nodes(outline)) for outline in outlines
+            () if outline.whole is outline.node else _decorator_lines(outline.whole) for outline in outlines
         ),
     )
 
@@ -90,17 +95,25 @@ def _outlines(syntax: Syntax) -> list[Outline]:
             wholes[inner.id] = decorated
     outlines = []
     for node in syntax.all("scope"):
-        name = node.child_by_field_name("name")
-        if name is not None and name.end_byte > name.start_byte:
-            outlines.append(Outline(wholes.get(node.id, node), node, name, node.child_by_field_name("body")))
-    return sorted(outlines, key=lambda outline: (outline.node.start_byte, -outline.node.end_byte))
+        found = _NAMED.match(syntax.source, start := node.start_byte)
+        name = found.span(1) if found is not None else _name(node)
+        if name[1] > name[0]:
+            is_class = syntax.source.startswith(b"class", start)
+            body = node.child_by_field_name("body")
+            outlines.append(Outline(wholes.get(node.id, node), node, body, start, node.end_byte, name, is_class))
+    return outlines
+
+
+def _name(node: Node) -> tuple[int, int]:
+    name = node.child_by_field_name("name")
+    return (name.start_byte, name.end_byte) if name is not None else (0, 0)
 
 
 def _parents(outlines: list[Outline]) -> list[int]:
     parents: list[int] = []
     stack: list[int] = []
     for scope, outline in enumerate(outlines):
-        while stack and outlines[stack[-1]].node.end_byte <= outline.node.start_byte:
+        while stack and outlines[stack[-1]].end <= outline.start:
             stack.pop()
         parents.append(stack[-1] if stack else MODULE)
         stack.append(scope)
@@ -110,13 +123,15 @@ def _parents(outlines: list[Outline]) -> list[int]:
 _Event = tuple[tuple[int, int, int], tuple[int, int]]
 
 
-def _events(outline: Outline, scope: int, parent: int) -> list[_Event]:
+def _events(source: bytes, outline: Outline, scope: int, parent: int) -> list[_Event]:
     """Where the zones of a scope begin; at one byte, zones that end come first, the innermost before the outer."""
     start, end = outline.whole.start_byte, outline.whole.end_byte
     events: list[_Event] = [((start, 1, scope), (scope, SIGNATURE)), ((end, 0, -scope), (parent, BODY))]
     if outline.body is not None:
-        events.append(((outline.body.start_byte, 1, scope), (scope, BODY)))
-        events.extend(_docstring_events(outline.body, scope))
+        first = outline.body.start_byte
+        events.append(((first, 1, scope), (scope, BODY)))
+        if _MAY_DOCUMENT.match(source, first):
+            events.extend(_docstring_events(outline.body, scope))
     return events
 
 
@@ -140,29 +155,31 @@ def _docstring(body: Node) -> Node | None:
     return inner if inner is not None and inner.type in ("string", "concatenated_string") else None
 
 
-def _definition(syntax: Syntax, outline: Outline, parent: int) -> Definition:
-    is_class = outline.is_class
-    decorators = _decorators(syntax, outline)
-    return Definition(
-        kind=int(NodeKind.CLASS if is_class else NodeKind.FUNCTION),
-        name=syntax.text(outline.name),
-        parent=parent,
-        start=outline.whole.start_point.row + 1,
-        end=outline.whole.end_point.row + 1,
-        bases=_bases(syntax, outline.node) if is_class else (),
-        decorators=decorators,
-        is_abstract=not is_class and _is_abstract(syntax, outline, decorators),
-    )
+def _definitions(syntax: Syntax, outlines: list[Outline], parents: list[int]) -> Iterator[Definition]:
+    may_raise = _ABSTRACT_RAISE in syntax.source
+    for outline, parent in zip(outlines, parents, strict=True):
+        whole, node, *_, name, is_class = outline
+        decorators = tuple(chain(syntax, one) for one in _decorator_nodes(whole)) if whole is not node else ()
+        is_abstract = not is_class and (_is_marked(decorators) or (may_raise and _is_refused(syntax, outline)))
+        yield Definition(
+            int(NodeKind.CLASS if is_class else NodeKind.FUNCTION),
+            syntax.source[name[0] : name[1]].decode("utf-8", "replace"),
+            parent,
+            whole.start_point.row + 1,
+            whole.end_point.row + 1,
+            _bases(syntax, node) if is_class else (),
+            decorators,
+            "",
+            is_abstract,
+        )
 
 
-def _decorators(syntax: Syntax, outline: Outline) -> tuple[str, ...]:
-    return tuple(chain(syntax, node) for node in _decorator_nodes(outline))
+def _decorator_lines(decorated: Node) -> tuple[int, ...]:
+    return tuple(node.start_point.row + 1 for node in _decorator_nodes(decorated))
 
 
-def _decorator_nodes(outline: Outline) -> list[Node]:
-    if outline.whole.id == outline.node.id:
-        return []
-    nodes = (first_child(node) for node in outline.whole.named_children if node.type == "decorator")
+def _decorator_nodes(decorated: Node) -> list[Node]:
+    nodes = (first_child(node) for node in decorated.named_children if node.type == "decorator")
     return [node for node in nodes if node is not None]
 
 
@@ -182,10 +199,13 @@ def _base(syntax: Syntax, node: Node) -> str:
     return chain(syntax, node)
 
 
-def _is_abstract(syntax: Syntax, outline: Outline, decorators: tuple[str, ...]) -> bool:
-    if any(decorator.rpartition(".")[2] in _ABSTRACT for decorator in decorators):
-        return True
+def _is_marked(decorators: tuple[str, ...]) -> bool:
+    return any(decorator.rpartition(".")[2] in _ABSTRACT for decorator in decorators)
+
+
+def _is_refused(syntax: Syntax, outline: Outline) -> bool:
+    """Whether a short function raises NotImplementedError."""
     body = outline.body
     if body is None or body.named_child_count > _SHORT_BODY:
         return False
-    return _ABSTRACT_RAISE in syntax.source[body.start_byte : body.end_byte]
+    return syntax.source.find(_ABSTRACT_RAISE, body.start_byte, body.end_byte) >= 0

@@ -15,7 +15,18 @@ from cgm.details import NodeDetails
 from cgm.graph import NodeKind
 from preprocessing.facts import MODULE, Assigned, Definition
 from preprocessing.python.annotations import ELEMENT, read_annotation
-from preprocessing.python.chains import CONTAINERS, LITERAL, NEXT, UNNAMED, alternatives, chain, elements
+from preprocessing.python.chains import (
+    CONTAINERS,
+    LITERAL,
+    LONGEST_NAME,
+    NEXT,
+    PLAIN_LITERAL,
+    UNNAMED,
+    alternatives,
+    chain,
+    elements,
+    plain_chain,
+)
 from preprocessing.python.scopes import Scopes
 from preprocessing.python.syntax import Syntax, bound_names, first_child
 
@@ -24,6 +35,9 @@ _HELD_IN = re.compile(r"((?:(?:self|cls)\.)?[^\W\d]\w*)(?:\.(?:setdefault|get|__
 _PATTERNS = frozenset({"pattern_list", "tuple_pattern", "list_pattern", "tuple", "list"})
 _TYPE_VARIABLE = re.compile(r"(?:\w+\.)*_?(?:[A-Z]{1,2}\d?|[A-Z]_\w+|\w+_co)\(?\)?")
 _DEFAULT = re.compile(r"([^\W\d]\w*(?:\.\w+)*)(\(.*\))?", re.DOTALL)
+_STORED = re.compile(rb"((?:(?:self|cls)\.)?+[A-Za-z_]\w*+)\s*+=(?!=)\s*+")
+_RETURNED = re.compile(rb"return\s++")
+_LITERAL = re.compile(PLAIN_LITERAL)
 _MOST_ELEMENTS = 200
 _DEEPEST = 4
 _SAY_NOTHING = frozenset({LITERAL, "None", "True", "False"})
@@ -90,7 +104,9 @@ class Values:
 
     def _annotate(self, scope: int, target: str, annotation: str) -> bool:
         """Say what an annotation tells; whether it names more than what may be a type variable."""
-        said = read_annotation(annotation) if annotation else ()
+        if not annotation:
+            return False
+        said = read_annotation(annotation)
         for place, value in said:
             self._say(scope, target if target.endswith("]") else target + place, value)
         return any(not _TYPE_VARIABLE.fullmatch(value) for _, value in said)
@@ -104,14 +120,30 @@ class Values:
                 self._annotate(scope, name.lstrip("*") + ELEMENT, annotation)
             elif not name.startswith(("*", "/")):
                 self._annotate(scope, name, annotation)
-                if made := _DEFAULT.fullmatch(default):
+                if default and (made := _DEFAULT.fullmatch(default)):
                     self._say(scope, name, made[1] + ("()" if made[2] else ""))
         self.parameters[scope] = tuple(names)
-        self._bind(scope, (name.lstrip("*") for name in names))
+        self._bind(scope, [name.lstrip("*") for name in names])
         if self._annotate(scope, RETURN, details.returns):
             self._annotated.add(scope)
 
     def _assignment(self, node: Node) -> None:
+        start, source = node.start_byte, self._syntax.source
+        found = _STORED.match(source, start)
+        if found is None or found[1] == b"__all__":
+            self._any_assignment(node)
+            return
+        written = _plain_value(source, found.end(), node.end_byte)
+        if written is None:
+            self._any_assignment(node)
+            return
+        scope, target = self._scopes.scope_at(start), found[1].decode("ascii")
+        if "." not in target:
+            self._bind(scope, [target])
+        self._define(scope, target, node, node)
+        self._say(scope, target, written)
+
+    def _any_assignment(self, node: Node) -> None:
         left = node.child_by_field_name("left") or node.child_by_field_name("name")
         right = node.child_by_field_name("right") or node.child_by_field_name("value")
         if left is None:
@@ -175,17 +207,18 @@ class Values:
         """Make module globals, class attributes and attributes of self into definitions."""
         kind = NodeKind.LAMBDA if value.type == "lambda" else NodeKind.ATTRIBUTE
         definitions = self._scopes.definitions
-        parent, names = scope, bound_names(target)
-        if scope != MODULE and definitions[scope].kind == NodeKind.FUNCTION:
-            owner = definitions[scope].parent
-            is_method = owner != MODULE and definitions[owner].kind == NodeKind.CLASS
-            parent, names = owner, _self_attributes(target) if is_method else []
-            if kind == NodeKind.LAMBDA and not names:
-                parent, names = scope, bound_names(target)
-        start, end = node.start_point.row + 1, node.end_point.row + 1
+        parent, names = scope, []
+        is_inside = scope != MODULE and definitions[scope].kind == NodeKind.FUNCTION
+        if is_inside and "self." in target:
+            parent = definitions[scope].parent
+            is_method = parent != MODULE and definitions[parent].kind == NodeKind.CLASS
+            names = _self_attributes(target) if is_method else []
+        if not names and (not is_inside or kind == NodeKind.LAMBDA):
+            parent, names = scope, bound_names(target)
         for name in names:
             key = (parent, name)
             if key not in self._taken and key not in self.definitions:
+                start, end = node.start_point.row + 1, node.end_point.row + 1
                 self.definitions[key] = Definition(int(kind), name, parent, start, end)
                 self.nodes[key] = value
 
@@ -235,8 +268,15 @@ class Values:
         self._give(node, RETURN if is_from else RETURN + ELEMENT)
 
     def _give(self, node: Node, target: str) -> None:
-        scope, value = self._scopes.scope_at(node.start_byte), first_child(node)
-        if value is not None and scope != MODULE and scope not in self._annotated:
+        start, source = node.start_byte, self._syntax.source
+        scope = self._scopes.scope_at(start)
+        if scope == MODULE or scope in self._annotated:
+            return
+        found = _RETURNED.match(source, start)
+        written = _plain_value(source, found.end(), node.end_byte) if found is not None else None
+        if written is not None:
+            self._say(scope, target, written)
+        elif (value := first_child(node)) is not None:
             self._tell(scope, target, value)
 
     def _bound(self, node: Node) -> None:
@@ -259,6 +299,14 @@ class Values:
     def _bind(self, scope: int, names: Iterable[str]) -> None:
         if scope != MODULE and self._scopes.definitions[scope].kind == NodeKind.FUNCTION:
             self.bound.setdefault(scope, set()).update(name for name in names if name)
+
+
+def _plain_value(source: bytes, start: int, end: int) -> str | None:
+    """An expression as a chain, where it is written in one of the usual forms."""
+    if end - start > LONGEST_NAME:
+        return None
+    text = source[start:end]
+    return LITERAL if _LITERAL.fullmatch(text) else plain_chain(text)
 
 
 def _self_attributes(target: str) -> list[str]:
