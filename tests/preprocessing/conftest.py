@@ -2,10 +2,11 @@ import os
 import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from cgm.graph import CodeGraph, EdgeKind
+from cgm.graph import CodeGraph, EdgeKind, NodeKind
 from cgm.store import BlobCache
 from preprocessing.parse import Reading
 from preprocessing.python.parse import parse_python
@@ -80,6 +81,27 @@ def edges_of(graph: CodeGraph, kind: EdgeKind) -> dict[tuple[str, str], float]:
         for edge, source, target, confidence, _ in graph.edges()
         if edge == kind
     }
+
+
+@pytest.fixture
+def described() -> Callable[[CodeGraph], dict[str, Any]]:
+    """A graph as a person reads it: nodes with lines, edges other than containment by kind."""
+
+    def describe(graph: CodeGraph) -> dict[str, Any]:
+        lines = zip(graph.node_start, graph.node_end, strict=True)
+        nodes = [
+            f"{NodeKind(graph.node_kind[node]).name} {graph.label(node)} {start}-{end}"
+            for node, (start, end) in enumerate(lines)
+            if node
+        ]
+        edges = [
+            f"{EdgeKind(kind).name} {graph.label(source)} -> {graph.label(target)} line {line} confidence {sure:.2f}"
+            for kind, source, target, sure, line in graph.edges()
+            if kind != EdgeKind.CONTAINS
+        ]
+        return {"nodes": nodes, "edges": edges, "unlinked": dict(graph.unlinked)}
+
+    return describe
 
 
 @pytest.fixture

@@ -1,5 +1,7 @@
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -7,26 +9,13 @@ from cgm.graph import CodeGraph, EdgeKind, NodeKind
 from preprocessing.stage import build_graph
 
 GOLDEN = Path(__file__).parent / "golden"
+Described = Callable[[CodeGraph], dict[str, Any]]
 # each was read line by line against its sources
 LANGUAGES = ["java", "javascript", "typescript", "go", "rust", "c", "cpp"]
 
 
-def described(graph: CodeGraph) -> dict[str, object]:
-    """A graph as a person reads it: nodes with lines, edges other than containment by kind."""
-    nodes = [
-        f"{NodeKind(graph.node_kind[node]).name} {graph.label(node)} {graph.node_start[node]}-{graph.node_end[node]}"
-        for node in range(1, len(graph))
-    ]
-    edges = [
-        f"{EdgeKind(kind).name} {graph.label(source)} -> {graph.label(target)} line {line} confidence {confidence:.2f}"
-        for kind, source, target, confidence, line in graph.edges()
-        if kind != EdgeKind.CONTAINS
-    ]
-    return {"nodes": nodes, "edges": edges, "unlinked": dict(graph.unlinked)}
-
-
 @pytest.mark.parametrize("name", [*LANGUAGES, "mixed"])
-def test_a_small_project_has_the_reviewed_graph(name: str) -> None:
+def test_a_small_project_has_the_reviewed_graph(name: str, described: Described) -> None:
     assert described(build_graph(GOLDEN / name)) == json.loads((GOLDEN / f"{name}.json").read_text())
 
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cgm.errors import ConfigError, RepositoryError
-from cgm.graph import CodeGraph, EdgeKind, NodeKind
+from cgm.graph import CodeGraph
 from cgm.store import BlobCache
 from cgm.text import node_text, split_lines
 from preprocessing.edges import Unlinked
@@ -22,6 +22,7 @@ from preprocessing.stage import CodeGraphPreprocessor, PreprocessingConfig, buil
 
 GOLDEN = Path(__file__).parent / "golden"
 Commit = Callable[[dict[str, Any]], tuple[Path, str]]
+Described = Callable[[CodeGraph], dict[str, Any]]
 
 
 class CountingPreprocessor(CodeGraphPreprocessor):
@@ -36,21 +37,7 @@ class CountingPreprocessor(CodeGraphPreprocessor):
         return super()._parse(entry, content)
 
 
-def described(graph: CodeGraph) -> dict[str, Any]:
-    """A graph as a person reads it: nodes with lines, edges other than containment by kind."""
-    nodes = [
-        f"{NodeKind(graph.node_kind[node]).name} {graph.label(node)} {graph.node_start[node]}-{graph.node_end[node]}"
-        for node in range(1, len(graph))
-    ]
-    edges = [
-        f"{EdgeKind(kind).name} {graph.label(source)} -> {graph.label(target)} line {line} confidence {confidence:.2f}"
-        for kind, source, target, confidence, line in graph.edges()
-        if kind != EdgeKind.CONTAINS
-    ]
-    return {"nodes": nodes, "edges": edges, "unlinked": dict(graph.unlinked)}
-
-
-def test_the_tiny_repository_has_the_reviewed_graph() -> None:
+def test_the_tiny_repository_has_the_reviewed_graph(described: Described) -> None:
     assert described(build_graph(GOLDEN / "tiny")) == json.loads((GOLDEN / "tiny.json").read_text())
 
 
@@ -87,7 +74,7 @@ def test_a_second_commit_parses_only_what_changed(commit: Commit, blobs: BlobCac
     assert sorted(preprocessor.parsed) == ["m3.py", "new.py"]
 
 
-def test_facts_from_the_cache_give_the_same_codebase(commit: Commit, blobs: BlobCache) -> None:
+def test_facts_from_the_cache_give_the_same_codebase(commit: Commit, blobs: BlobCache, described: Described) -> None:
     root, _ = commit({"a.py": "from b import *\ndef f(): g()\n", "b.py": "def g(): ...\n"})
     preprocessor = CodeGraphPreprocessor(PreprocessingConfig(), blobs=blobs)
     fresh, kept = (preprocessor.preprocess(open_snapshot(root)) for _ in range(2))
