@@ -48,14 +48,8 @@ def picture(
     circles = zip(placed.positions.tolist(), placed.radii.tolist(), strict=True)
     return {
         "nodes": [
-            {
-                **_node_row(graph, node),
-                "parent": parent,
-                "at": [round(x, 1), round(y, 1)],
-                "r": round(radius, 1),
-                **notes.get(node, {}),
-            }
-            for node, parent, ((x, y), radius) in zip(shown, parents, circles, strict=True)
+            {**_node_row(graph, node), "parent": parent, **_circle(*circle), **notes.get(node, {})}
+            for node, parent, circle in zip(shown, parents, circles, strict=True)
         ],
         "edges": [(kind, position[source], position[target], *rest) for kind, source, target, *rest in rows],
         "sources": excerpts(graph, shown, sources),
@@ -78,6 +72,10 @@ def _node_row(graph: CodeGraph, node: int) -> dict[str, Any]:
         "lines": [int(graph.node_start[node]), int(graph.node_end[node])],
         **{name: value for name, value in said.items() if value},
     }
+
+
+def _circle(at: Sequence[float], radius: float) -> dict[str, Any]:
+    return {"at": [round(place, 1) for place in at], "r": round(radius, 1)}
 
 
 def _edge_rows(graph: CodeGraph, edges: Iterable[Edge]) -> list[tuple[str, int, int, int, float]]:
