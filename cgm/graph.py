@@ -179,10 +179,8 @@ class CodeGraph:
         Raises:
             ImportError: the extra `graph-learning` is not installed.
         """
-        import torch
-        from torch_geometric.data import HeteroData
-
-        data = HeteroData()
+        torch, geometric = _graph_learning()
+        data = geometric.HeteroData()
         place = np.zeros(len(self), dtype=np.int64)
         for kind in np.unique(self.node_kind).tolist():
             nodes = np.flatnonzero(self.node_kind == kind)
@@ -206,10 +204,8 @@ class CodeGraph:
         Raises:
             ImportError: the extra `graph-learning` is not installed.
         """
-        import torch
-        from torch_geometric.data import Data
-
-        return Data(
+        torch, geometric = _graph_learning()
+        return geometric.Data(
             num_nodes=len(self),
             kind=torch.from_numpy(self.node_kind.astype(np.int64)),
             edge_index=torch.from_numpy(np.stack([self.edge_source, self.edge_target]).astype(np.int64)),
@@ -246,6 +242,16 @@ def subset_edges(graph: CodeGraph, nodes: Iterable[int]) -> list[tuple[int, int,
         strict=True,
     )
     return list(dict.fromkeys(rows))
+
+
+def _graph_learning() -> tuple[Any, Any]:
+    """The modules torch and torch_geometric.data."""
+    try:
+        import torch
+        from torch_geometric import data
+    except ImportError as error:
+        raise ImportError("graphs for PyTorch need PyTorch Geometric: pip install 'r4-cgm[graph-learning]'") from error
+    return torch, data
 
 
 def _count(column: KindArray, kinds: type[IntEnum]) -> dict[str, int]:

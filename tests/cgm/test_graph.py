@@ -1,3 +1,4 @@
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -128,6 +129,13 @@ def test_pyg_has_the_nodes_and_edges_of_each_kind(graph: CodeGraph) -> None:
         )
     ]
     assert sorted(found) == sorted(graph.edges())
+
+
+def test_without_pytorch_the_extra_that_brings_it_is_named(graph: CodeGraph, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "torch", None)
+    for convert in (graph.to_pyg, graph.to_pyg_homogeneous):
+        with pytest.raises(ImportError, match=r"r4-cgm\[graph-learning\]"):
+            convert()
 
 
 def test_a_graph_of_one_node_has_no_edge_types_in_pyg() -> None:
