@@ -59,7 +59,7 @@ ends in `/` and its number of arguments, followed by `:` and the arguments' own 
 
 from collections.abc import Iterator
 from functools import cache
-from importlib import metadata
+from importlib import metadata, resources
 
 from cgm.details import encode_details
 from cgm.graph import NodeKind
@@ -105,7 +105,8 @@ def extract_version(language: Language) -> str:
     versions = [metadata.version("tree-sitter"), grammar_version(language)]
     other = extract_version(BY_NAME[language.otherwise]) if language.otherwise else ""
     code = code_version("facts", "languages", "words", "polyglot/", "python/scopes")
-    return fingerprint(code, language.name, query_source(language), versions, other)
+    details = resources.files("cgm").joinpath("details.py").read_text(encoding="utf-8")
+    return fingerprint(code, details, language.name, query_source(language), versions, other)
 
 
 def extract(language: Language, source: bytes, seconds: float = 10.0) -> FileFacts:
@@ -140,14 +141,19 @@ def extract(language: Language, source: bytes, seconds: float = 10.0) -> FileFac
                     *_clauses(matches, expressions),
                     *(Clause(WITHIN, MODULE, "", space, 0) for space in extents.spaces()),
                     *(Clause(LEFT_OUT, MODULE, "", "torn conditional", line) for line in matches.left_out),
-                    *(Clause(OPEN, scope, "", "", 0) for scope in definitions.open()),
-                    *(Clause(UNBOUND, scope, owner, "", 0) for scope, owner in definitions.unbound()),
-                    *(Clause(UNBOUND, number, "self", "", 0) for number in variables.unbound),
+                    *_scope_clauses(definitions, variables),
                     *_bases(matches, expressions, definitions),
                 ]
             )
         ),
     )
+
+
+def _scope_clauses(definitions: Definitions, variables: Variables) -> Iterator[Clause]:
+    """By which names scopes and their members are known."""
+    yield from (Clause(OPEN, scope, "", "", 0) for scope in definitions.open())
+    yield from (Clause(UNBOUND, scope, owner, "", 0) for scope, owner in definitions.unbound())
+    yield from (Clause(UNBOUND, number, "self", "", 0) for number in variables.unbound)
 
 
 def _clauses(matches: Matches, expressions: Expressions) -> list[Clause]:
