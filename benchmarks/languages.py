@@ -30,7 +30,7 @@ def row(location: Path) -> list[str]:
     calls = graph.edge_kind == EdgeKind.CALLS
     sure = float((graph.edge_confidence[calls] == 1.0).mean()) if calls.any() else 0.0
     return [
-        location.parent.name.replace("+", "/") if location.name == "repo" else location.name,
+        location.resolve().name,
         *(f"{number:,}" for number in (len(files), lines)),
         *(f"{seconds:.1f}", f"{lines / seconds:,.0f}", f"{len(graph):,}", f"{int(calls.sum()):,}"),
         *(f"{_linked(graph):.0%}", f"{sure:.0%}"),

@@ -27,20 +27,18 @@ class ImportRule(StrEnum):
 class Language:
     """One language.
 
-    `grammar` is `module:function` of the wheel `distribution`. `queries` are files below `queries/` that count as
-    one. Languages of one `family` name each other's definitions. `own_words` writes the words for the own object,
-    class and parent as `self`, `cls` and `super`. `separators` are what stands between the names of a chain beside
-    `.`. `constructors` are methods that making an object calls, an empty one those named as their class.
-    `implicit_self` holds where a bare name may mean a member of the class around. `methods_apart` where that
-    may be so though a variable has the same name. `types_are_written` where a variable whose type is not
-    known is rarely of a class of the repository. `call_operator` is the member that calling an
-    object calls. `wrappers` are generic types that
-    stand for their first argument: `Promise<T>` is a T to whoever uses it. `unspoken` are members that a chain passes
-    over, `callers` members of a function that call it, `own_modules` names for what a file exports. `overloads`
-    holds where functions of one name differ by their parameters. `builtins` are
-    names of the language, `common` methods of its own types, which a bare method's name is taken to mean.
-    `has_method_sets` holds where a type implements an interface by having its methods, `implements_by_overriding` where
-    whoever extends a class with abstract methods implements it.
+    `grammar` is `module:function` of the wheel `distribution`. `queries` are files below `queries/` that count as one.
+    Languages of one `family` name each other's definitions. `own_words` writes the words for the own object, class and
+    parent as `self`, `cls` and `super`. `separators` are what stands between the names of a chain beside `.`.
+    `constructors` are methods that making an object calls, an empty one those named as their class. `implicit_self`
+    holds where a bare name may mean a member of the class around. `methods_apart` where that may be so though a
+    variable has the same name. `types_are_written` where a variable whose type is not known is rarely of a class of the
+    repository. `call_operator` is the member that calling an object calls. `wrappers` are generic types that stand for
+    their first argument: `Promise<T>` is a T to whoever uses it. `unspoken` are members that a chain passes over,
+    `callers` members of a function that call it, `own_modules` names for what a file exports. `overloads` holds where
+    functions of one name differ by their parameters. `builtins` are names of the language, `common` methods of its own
+    types, which a bare method's name is taken to mean. `has_method_sets` holds where a type implements an interface by
+    having its methods, `implements_by_overriding` where whoever extends a class with abstract methods implements it.
     `has_name_spaces` holds where name spaces inside files stand before the names of definitions, with dots.
     `has_macros` holds where a preprocessor runs before the grammar fits (`preprocessing.polyglot.macros`). `otherwise`
     is the language that a file of this one is read as where its text matches `signs_of_other` or that grammar fits it
