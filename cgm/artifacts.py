@@ -15,6 +15,18 @@ from cgm.errors import ArtifactError
 
 Artifact = TypeVar("Artifact")
 
+OUTCOMES = (
+    "resolved",
+    "unresolved",
+    "empty",
+    "refused",
+    "does_not_apply",
+    "no_tests",
+    "timed_out",
+    "infrastructure",
+)
+APPLIED = ("clean", "fuzzy")
+
 
 @dataclass(frozen=True)
 class Issue:
@@ -181,6 +193,44 @@ class Patch:
     samples: tuple[Sample, ...] = ()
     usage: Usage = Usage()
     passed: bool = False
+
+
+@dataclass(frozen=True)
+class Tally:
+    """Tests that must pass after a repair: how many did, and the names of those that did not."""
+
+    passed: int = 0
+    failed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of a repair when its tests were run.
+
+    `outcome` is one of `OUTCOMES`; `infrastructure` says nothing of the repair. `patch` is the hash of the diff that
+    was graded and `applied` how it went on: clean, fuzzy (shifted or with other context), or empty where it did not.
+    `message` says what was dropped, refused or went wrong.
+
+    Raises:
+        ArtifactError: the outcome or the way of applying is none of these.
+    """
+
+    instance_id: str
+    outcome: str
+    fail_to_pass: Tally = Tally()
+    pass_to_pass: Tally = Tally()
+    patch: str = ""
+    applied: str = ""
+    backend: str = ""
+    seconds: float = 0.0
+    attempts: int = 1
+    message: str = ""
+
+    def __post_init__(self) -> None:
+        for name, allowed in (("outcome", OUTCOMES), ("applied", ("", *APPLIED))):
+            value = getattr(self, name)
+            if value not in allowed:
+                raise ArtifactError(f"Verdict.{name} must be one of {', '.join(filter(None, allowed))}, got {value!r}")
 
 
 @dataclass(frozen=True)

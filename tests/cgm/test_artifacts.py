@@ -21,7 +21,9 @@ from cgm.artifacts import (
     Subgraph,
     SubgraphEdge,
     SubgraphNode,
+    Tally,
     Usage,
+    Verdict,
     from_row,
     to_row,
 )
@@ -48,6 +50,7 @@ _ARTIFACTS = (
         passed=True,
     ),
     Failure("a-1", "reader", "ModelError", "down"),
+    Verdict("a-1", "unresolved", Tally(1, ("t.py::b",)), Tally(9), "0f", "fuzzy", "docker", 2.5, 2, "dropped tox.ini"),
 )
 
 
@@ -111,3 +114,10 @@ def test_a_whole_number_serves_as_a_float() -> None:
 
 def test_usages_add_up_by_field() -> None:
     assert Usage(1, 0, 10, 5, 0.5) + Usage(2, 1, 1, 1, 0.25) == Usage(3, 1, 11, 6, 0.75)
+
+
+@pytest.mark.parametrize(("field", "value"), [("outcome", "passed"), ("applied", "almost")])
+def test_a_verdict_of_another_kind_is_refused(field: str, value: str) -> None:
+    row = to_row(Verdict("a-1", "resolved", applied="clean"))
+    with pytest.raises(ArtifactError, match=f"Verdict.{field} must be one of .*, got '{value}'"):
+        from_row(Verdict, row | {field: value})
