@@ -1,13 +1,17 @@
-"""Paired statistics between two systems on the same instances.
+"""Statistics of hits, and paired statistics between two systems on the same instances.
 
-Knows two columns of values, instance by instance. Does not know what they measure.
+Knows counts and columns of values, instance by instance. Does not know what they measure.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import comb
+from math import comb, sqrt
 
 import numpy as np
+
+from cgm.errors import require
+
+_Z95 = 1.959963984540054  # the normal quantile of a two-sided 95 % interval
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,33 @@ def compare(first: Sequence[float], second: Sequence[float], *, resamples: int =
     gained, lost = int((delta > 0).sum()), int((delta < 0).sum())
     binary = bool(np.isin(np.concatenate([a, b]), (0.0, 1.0)).all())
     return Difference(float(delta.mean()), low, high, gained, lost, mcnemar(gained, lost) if binary else None)
+
+
+def wilson(hits: int, n: int) -> tuple[float, float]:
+    """The 95 % score interval of a share of hits, (0, 1) where nothing was tried.
+
+    Source: Wilson 1927, without continuity correction.
+    """
+    if not n:
+        return 0.0, 1.0
+    share, z2 = hits / n, _Z95 * _Z95
+    centre = (share + z2 / (2 * n)) / (1 + z2 / n)
+    half = _Z95 / (1 + z2 / n) * sqrt(share * (1 - share) / n + z2 / (4 * n * n))
+    # at the ends the bound is exact, which rounding would miss
+    return (max(0.0, centre - half) if hits else 0.0), (min(1.0, centre + half) if hits < n else 1.0)
+
+
+def pass_at_k(n: int, correct: int, k: int) -> float:
+    """The chance that one of k samples, drawn without replacement from n of which some are correct, is correct.
+
+    Source: Chen et al. 2021, equation 1: unbiased for the chance of k fresh samples.
+
+    Raises:
+        ConfigError: there are fewer than k samples, or the counts make no sense.
+    """
+    require(1 <= k <= n, f"k of pass@k must be from 1 to the {n} samples", k)
+    require(0 <= correct <= n, f"correct samples must be from 0 to the {n} samples", correct)
+    return 1 - comb(n - correct, k) / comb(n, k)
 
 
 def mcnemar(gained: int, lost: int) -> float:
