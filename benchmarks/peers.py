@@ -53,14 +53,7 @@ PEERS = (
     Peer(
         "RepoGraph, mended",
         "repograph",
-        [
-            "tree-sitter==0.21.3",
-            "tree-sitter-languages==1.10.2",
-            "grep-ast==0.3.2",
-            "networkx==3.2.1",
-            "pygments==2.18.0",
-            "tqdm",
-        ],
+        _REPOGRAPH.split(),
         "ozyyshr/RepoGraph",
         "2a8e2d60a96ed98bfd8e96f7426b584ec780bd7f",
         has_places=False,

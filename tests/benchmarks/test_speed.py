@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 import speed
-from meter import run_apart, time_call
+from meter import run_apart
 
 from preprocessing.snapshot import open_snapshot
 
@@ -21,13 +21,6 @@ def repository(tmp_path: Path) -> Path:
         for command in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "change"]):
             subprocess.run(["git", "-C", str(root), *_GIT, *command], check=True)
     return root
-
-
-def test_seconds_of_processes_that_were_started_count() -> None:
-    busy = "print(sum(range(3_000_000)))"
-    _, cost = time_call(lambda: subprocess.run(["python3", "-c", busy], check=True, capture_output=True))
-    assert cost.cpu > 0.01
-    assert cost.wall > 0
 
 
 def test_a_call_in_a_process_of_its_own_gives_its_result(repository: Path) -> None:
