@@ -23,13 +23,17 @@ from cgm.history import History
 from cgm.protocols import DenseIndex, LexicalIndex
 from cgm.store import read_bytes, write_bytes
 
-_SEPARATOR = "\0"  # the only character that neither a path nor an identifier can hold
+_SEPARATOR = "\0"  # the only character that neither a path nor a name in source can hold
 _Arrays = dict[str, NDArray[Any]]
 _Loaded = TypeVar("_Loaded")
 
 
 def save_graph(path: Path, graph: CodeGraph) -> None:
-    """Write a code graph as `.npz`. Raises as `write_bytes`."""
+    """Write a code graph as `.npz`.
+
+    Raises:
+        ArtifactError: a name or path holds NUL. Others as `write_bytes`.
+    """
     _save_arrays(path, _graph_arrays(graph))
 
 
@@ -85,8 +89,10 @@ def load_history(path: Path) -> History:
 
 
 def _pack(names: Sequence[str]) -> NDArray[Any]:
-    text = _SEPARATOR.join(names).encode("utf-8", "surrogateescape")
-    return np.frombuffer(text, dtype=np.uint8)
+    text = _SEPARATOR.join(names)
+    if text.count(_SEPARATOR) > max(0, len(names) - 1):
+        raise ArtifactError("a stored name must not hold NUL")
+    return np.frombuffer(text.encode("utf-8", "surrogateescape"), dtype=np.uint8)
 
 
 def _unpack(packed: NDArray[Any], count: int) -> tuple[str, ...]:

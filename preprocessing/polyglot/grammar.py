@@ -61,8 +61,8 @@ class Matches:
         return self.found.get(name, [])
 
     def text(self, node: Node) -> str:
-        """The source text of a node."""
-        return self.source[node.start_byte : node.end_byte].decode("utf-8", "replace")
+        """The source text of a node; what is no text, or would end a stored name, is replaced."""
+        return self.source[node.start_byte : node.end_byte].decode("utf-8", "replace").replace("\0", "\ufffd")
 
 
 @dataclass(frozen=True, eq=False)

@@ -59,6 +59,12 @@ def test_a_graph_comes_back_as_it_was(tmp_path: Path) -> None:
     assert _all_same(_graph(), load_graph(tmp_path / "g.npz"))
 
 
+def test_a_name_that_could_not_be_read_again_is_not_stored(tmp_path: Path) -> None:
+    with pytest.raises(ArtifactError, match="must not hold NUL"):
+        save_graph(tmp_path / "graph.npz", replace(_graph(), node_name=("shop", "a.py", "f\0g")))
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_lexical_index_comes_back_as_it_was(tmp_path: Path) -> None:
     index = LexicalIndex(
         nodes=np.array([1, 2], dtype=np.int32),

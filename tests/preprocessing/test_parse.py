@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 
+from cgm.arrays import load_graph, save_graph
 from cgm.graph import NodeKind
 from preprocessing.parse import Reading
 from preprocessing.snapshot import FileEntry, open_snapshot
@@ -109,6 +110,15 @@ def test_what_is_not_looked_into_is_a_node_and_counted_by_reason(tmp_path: Path)
         "file: minified": 1,
         "file: vendored": 1,
     }
+
+
+def test_a_graph_is_stored_whatever_bytes_stand_in_quoted_names(tmp_path: Path) -> None:
+    padding = "// far from where binaries are told from text\n" * 300
+    (tmp_path / "a.ts").write_text(f"{padding}class A {{ 'a\0b'() {{}} }}\nenum E {{ 'c\0' }}\n")
+    graph = CodeGraphPreprocessor(PreprocessingConfig()).graph(open_snapshot(tmp_path))
+    assert {"A.a\ufffdb", "E.c\ufffd"} <= set(graph.node_name)
+    save_graph(tmp_path / "graph.npz", graph)
+    assert load_graph(tmp_path / "graph.npz").node_name == graph.node_name
 
 
 def test_branches_of_conditionals_that_cut_a_statement_are_counted(tmp_path: Path) -> None:
