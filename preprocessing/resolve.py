@@ -101,17 +101,18 @@ class _Linker:
         source = self._tree.files[file]
         chain = f"{'.' * row.level}{row.module}" + (f":{row.name}" if row.name else "")
         is_whole = not row.name or row.name == "*"
-        for meaning in (self._names.module(file, row),) if is_whole else self._names.imported(file, row):
-            if meaning.sort == Sort.MISSING:
-                self._edges.skip(EdgeKind.IMPORTS, source, chain, row.line, "unresolved")
-            target = self._node_of(meaning)
-            if target is None:
-                # what a module passes on from elsewhere is still taken from it
-                target = self._node_of(self._names.module(file, row))
-            if target is None:
-                self._edges.skip(EdgeKind.IMPORTS, source, chain, row.line, REASONS[meaning.sort])
-            elif target != source:
-                self._edges.add(EdgeKind.IMPORTS, source, target, row.line)
+        module = self._names.module(file, row)
+        meanings = (module,) if is_whole else self._names.imported(file, row)
+        found = {node for meaning in meanings if (node := self._node_of(meaning)) is not None}
+        if any(meaning.sort == Sort.MISSING for meaning in meanings):
+            self._edges.skip(EdgeKind.IMPORTS, source, chain, row.line, "unresolved")
+        if not found and (place := self._node_of(module)) is not None:
+            # what a module passes on from elsewhere is still taken from it
+            found = {place}
+        if not found:
+            self._edges.skip(EdgeKind.IMPORTS, source, chain, row.line, REASONS[meanings[0].sort])
+        for target in sorted(found - {source}):
+            self._edges.add(EdgeKind.IMPORTS, source, target, row.line)
 
     def _node_of(self, meaning: Meaning) -> int | None:
         if meaning.sort == Sort.MODULE:

@@ -12,7 +12,7 @@ from preprocessing.facts import FileFacts, Use
 from preprocessing.python.callees import Callees
 from preprocessing.python.guesses import Guesses
 from preprocessing.python.hierarchy import Hierarchy
-from preprocessing.python.meanings import INSTANCES, Meaning, Meanings, Sort
+from preprocessing.python.meanings import INSTANCES, Meaning, Meanings, Sort, is_open
 from preprocessing.python.names import Names
 from preprocessing.python.overriding import Overriding
 from preprocessing.python.passing import Passing
@@ -75,14 +75,14 @@ class CallLinker:
         names = self._names
         found = [names.values(scope, chain) for scope, chain, _ in rows]
         self._decorate()
-        pending: Sequence[int] = range(len(rows))
+        pending = [row for row, meanings in enumerate(found) if is_open(meanings)]
+        self._note(rows, found, range(len(rows)))
         for number in range(1, _ROUNDS):
-            for row in pending:
-                self._note(rows[row], found[row])
-            pending = [row for row in range(len(rows)) if _is_open(found[row])]
-            names.begin_round(
-                self._passing.flow(self._wanted(found[row] for row in pending)), is_last=number == _ROUNDS - 1
-            )
+            if number > 1:
+                self._note(rows, found, pending)
+                pending = [row for row in pending if is_open(found[row])]
+            wanted = self._wanted(found[row] for row in pending)
+            names.begin_round(self._passing.flow(wanted), is_last=number == _ROUNDS - 1)
             for row in pending:
                 found[row] = names.values(*rows[row][:2])
         return found
@@ -92,13 +92,14 @@ class CallLinker:
         wanted.update(one.target for meanings in found for one in meanings if one.sort == Sort.PARAMETER)
         return wanted
 
-    def _note(self, row: _Row, meanings: Meanings) -> None:
-        """Note the functions that take what a call passes."""
-        scope, chain, _ = row
-        if (scope, chain) not in self._names.bindings.given:
-            return
-        for function in self._callees.functions(meanings):
-            self._passing.add(function, (scope, chain, self._is_bound(scope, chain, function)))
+    def _note(self, rows: Sequence[_Row], found: Sequence[Meanings], chosen: Iterable[int]) -> None:
+        """Note the functions that take what calls pass."""
+        given = self._names.bindings.given
+        for row in chosen:
+            site = rows[row][:2]
+            if found[row] and site in given:
+                for function in self._callees.functions(found[row]):
+                    self._passing.add(function, (*site, self._is_bound(*site, function)))
 
     def _is_bound(self, scope: int, chain: str, function: int) -> bool:
         """Whether a call gives a function its object before the arguments."""
@@ -246,7 +247,3 @@ class CallLinker:
                 if node != source and not (self._tree.parent[node] == source and self._tree.start[node] == line):
                     self._edges.add(EdgeKind.REFERENCES, source, node, line)
             chain = "" if nodes else chain.rpartition(".")[0]
-
-
-def _is_open(meanings: Meanings) -> bool:
-    return any(one.sort in (Sort.PARAMETER, Sort.PENDING) for one in meanings)

@@ -60,3 +60,8 @@ def join(parts: Iterable[Meanings]) -> Meanings:
         return kept[0] if kept else NOTHING
     found = {meaning for part in kept for meaning in part}
     return (TOO_MANY,) if len(found) > MOST_MEANINGS or TOO_MANY in found else tuple(sorted(found))
+
+
+def is_open(meanings: Meanings) -> bool:
+    """Whether a set, sorted as `join` does, depends on what is passed as a parameter."""
+    return bool(meanings) and meanings[-1].sort >= Sort.PARAMETER

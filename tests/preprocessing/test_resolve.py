@@ -189,3 +189,14 @@ def test_nothing_of_a_finished_graph_waits_for_the_garbage_collector() -> None:
     finally:
         gc.enable()
     assert len(linked.files) == 20
+
+
+def test_a_name_that_is_defined_or_passed_on_is_imported_as_its_definition(graph_of: GraphOf, edges: Edges) -> None:
+    passing = "try:\n    from elsewhere import f\nexcept ImportError:\n    def f(): ...\n"
+    files = {"a.py": "from m import f\n", "m.py": passing}
+    assert edges(graph_of(files), EdgeKind.IMPORTS) == {("a.py", "m.py:f"): 1.0}
+
+
+def test_a_metaclass_is_not_extended_as_the_class_whose_class_it_is(graph_of: GraphOf, edges: Edges) -> None:
+    files = {"a.py": "class A: ...\nclass Meta(type(A)): ...\n"}
+    assert edges(graph_of(files), EdgeKind.EXTENDS) == {}
