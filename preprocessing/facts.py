@@ -10,7 +10,9 @@ Legend: P postings.
 """
 
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property, partial
 from typing import Any, NamedTuple
 
 import msgpack
@@ -132,7 +134,8 @@ class FileFacts:
     binds, with `=` behind them where they are set. `bound` are the names that a function binds itself and `parameters`
     those of its parameters with their stars, by scope. `language` is a name of `preprocessing.languages` or one of the
     above. `complexity` is cyclomatic, one number per definition, and `details` are lines of `cgm.details`, one of the
-    file itself and then one per definition; either is empty where nothing is known.
+    file itself and then one per definition; either is empty where nothing is known. `count_words` gives `words`,
+    which an index needs and a graph does not, when they are first asked for.
     """
 
     language: str
@@ -147,10 +150,15 @@ class FileFacts:
     passed: tuple[Passed, ...] = ()
     bound: dict[int, frozenset[str]] = field(default_factory=dict)
     parameters: dict[int, tuple[str, ...]] = field(default_factory=dict)
-    words: Words = field(default_factory=Words)
+    count_words: Callable[[], Words] = Words
     complexity: tuple[int, ...] = ()
     details: str = ""
     clauses: tuple[Clause, ...] = ()
+
+    @cached_property
+    def words(self) -> Words:
+        """How often each word stands where."""
+        return self.count_words()
 
 
 _ROWS: dict[str, Any] = {
@@ -197,8 +205,6 @@ def decode_facts(content: bytes) -> FileFacts:
 
 
 def _from_document(document: dict[str, Any]) -> FileFacts:
-    postings = np.frombuffer(document["postings"], dtype="<i4").reshape(4, -1)
-    vocabulary = document["vocabulary"]
     rows = {name: tuple(map(row._make, document[name])) for name, row in _ROWS.items()}
     return FileFacts(
         language=document["language"],
@@ -206,11 +212,19 @@ def _from_document(document: dict[str, Any]) -> FileFacts:
         **rows,
         bound={scope: frozenset(names.split(" ")) for scope, names in document["bound"].items()},
         parameters={scope: tuple(names.split(" ")) for scope, names in document["parameters"].items()},
-        words=Words(tuple(vocabulary.split(" ")) if vocabulary else (), *postings),
+        count_words=partial(_words, document["vocabulary"], _postings(document["postings"])),
         complexity=document["complexity"],
         details=document["details"],
         clauses=tuple(Clause(*row) for row in document["clauses"]),
     )
+
+
+def _postings(content: bytes) -> NDArray[np.int32]:
+    return np.frombuffer(content, dtype="<i4").reshape(4, -1)
+
+
+def _words(vocabulary: str, postings: NDArray[np.int32]) -> Words:
+    return Words(tuple(vocabulary.split(" ")) if vocabulary else (), *postings)
 
 
 def is_scope(definition: Definition) -> bool:

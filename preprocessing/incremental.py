@@ -22,7 +22,7 @@ from preprocessing.resolve import Linked, link
 from preprocessing.tree import build_tree
 
 _LINES = frozenset({"line", "start", "end"})
-_UNSEEN = frozenset({"lines", "words", "complexity"})
+_UNSEEN = frozenset({"lines", "count_words", "complexity"})
 # the linkers of other languages count parameters there
 _WITHOUT_DETAILS = frozenset({PYTHON, TEXT, OPAQUE})
 _MOVED = ("node_name", "node_start", "node_end", "node_complexity", "node_details")

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from preprocessing.facts import BODY, COMMENTS, DOCSTRING, FIELDS, MODULE, SIGNATURE, STRINGS, Words
-from preprocessing.python.scopes import Scopes
+from preprocessing.python.scopes import Zones
 
 _IntArray = NDArray[np.int64]
 _BoolArray = NDArray[np.bool_]
@@ -98,23 +98,22 @@ def find_names(source: bytes, tokens: Tokens, names: Collection[bytes] | None, *
     return positions
 
 
-def count_words(source: bytes, tokens: Tokens, scopes: Scopes) -> Words:
+def count_words(source: bytes, tokens: Tokens, zones: Zones) -> Words:
     """Count the words of each scope and field; a string's prefix and the name of a definition are none."""
-    zone = np.searchsorted(np.array(scopes.positions), tokens.start, side="right") - 1
-    owners = np.array(scopes.owners, dtype=np.int64)[zone]
-    part, found = owners[:, 1], tokens.part
+    zone = np.searchsorted(zones.positions, tokens.start, side="right") - 1
+    part, found = zones.fields[zone], tokens.part
     is_code = found < 0
     # a docstring is a string, a doc comment a comment
     part = np.where(is_code | (part == DOCSTRING), part, found)
-    kept = ~is_code | ~_is_name_or_prefix(source, tokens, scopes)
+    kept = ~is_code | ~_is_name_or_prefix(source, tokens, zones)
     kept &= (tokens.number >= tokens.grammar) | ((part != SIGNATURE) & (part != BODY))
-    return _tally(tuple(tokens.numbers), owners[kept, 0], part[kept], tokens.number[kept])
+    return _tally(tuple(tokens.numbers), zones.scopes[zone[kept]].astype(np.int64), part[kept].astype(np.int64), tokens.number[kept])
 
 
-def _is_name_or_prefix(source: bytes, tokens: Tokens, scopes: Scopes) -> _BoolArray:
+def _is_name_or_prefix(source: bytes, tokens: Tokens, zones: Zones) -> _BoolArray:
     following = _byte_at(source, tokens.end)
     begins_name = np.zeros(len(source) + 1, dtype=bool)
-    begins_name[list(scopes.names)] = True
+    begins_name[zones.names] = True
     is_prefix: _BoolArray = (following == _QUOTE) | (following == _DOUBLE_QUOTE)
     return is_prefix | begins_name[tokens.start]
 

@@ -123,6 +123,7 @@ def extract(language: Language, source: bytes, seconds: float = 10.0) -> FileFac
     variables = Variables(matches, expressions, extents, definitions)
     rows = (*definitions.rows, *variables.definitions.values())
     details = [*definitions.details(variables.parameters, variables.parameter_names), *variables.details]
+    words = _words(matches, extents)
     return FileFacts(
         language=language.name,
         lines=source.count(b"\n") + bool(source and not source.endswith(b"\n")),
@@ -132,7 +133,7 @@ def extract(language: Language, source: bytes, seconds: float = 10.0) -> FileFac
         references=references(matches, expressions, extents, rows, variables.bound),
         assigned=tuple(dict.fromkeys(variables.assigned)),
         bound={scope: frozenset(names) for scope, names in sorted(variables.bound.items())},
-        words=_words(matches, extents),
+        count_words=lambda: words,
         complexity=(*definitions.complexity(), *([0] * len(variables.definitions))),
         details="\n" + "".join(map(encode_details, details)),
         clauses=tuple(
@@ -210,4 +211,4 @@ def _words(matches: Matches, extents: Extents) -> Words:
     names = [outline.match.parts["name"].start_byte for outline in extents.outlines if "name" in outline.match.parts]
     scopes = Scopes((), tuple(extents.positions), owners, frozenset(names))
     grammar = {word: number for number, word in enumerate(sorted(matches.keywords))}
-    return count_words(matches.source, find_tokens(matches.source, prose, grammar=grammar), scopes)
+    return count_words(matches.source, find_tokens(matches.source, prose, grammar=grammar), scopes.zones)

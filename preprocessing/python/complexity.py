@@ -29,8 +29,8 @@ def count_ways(syntax: Syntax, scopes: Scopes, values: Sequence[Node], *, tokens
     words = tokens.start[is_decision[tokens.number] & (tokens.part < 0)]
     cases = [node.start_byte for node in syntax.all("case") if _is_tested(syntax, node)]
     places = np.sort(np.concatenate([words, np.array(cases, dtype=np.int64)]))
-    zones = np.searchsorted(np.array(scopes.positions), places, side="right") - 1
-    scope, part = np.array(scopes.owners, dtype=np.int64)[zones].T
+    zones = np.searchsorted(scopes.zones.positions, places, side="right") - 1
+    scope, part = scopes.zones.scopes[zones], scopes.zones.fields[zones]
     counts = np.bincount(scope[(part == BODY) & (scope >= 0)], minlength=len(scopes.definitions)).tolist()
     is_function = [row.kind == NodeKind.FUNCTION for row in scopes.definitions]
     functions = [1 + count if is_one else 0 for is_one, count in zip(is_function, counts, strict=True)]

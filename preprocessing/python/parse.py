@@ -6,7 +6,7 @@ it is written.
 
 import re
 from bisect import bisect_right
-from functools import cache
+from functools import cache, partial
 from importlib import metadata, resources
 
 from tree_sitter import Node
@@ -26,7 +26,7 @@ from preprocessing.facts import (
 from preprocessing.python.calls import Calls
 from preprocessing.python.complexity import count_ways
 from preprocessing.python.details import describe, describe_attribute, describe_lambda
-from preprocessing.python.scopes import Scopes, find_scopes
+from preprocessing.python.scopes import Scopes, Zones, find_scopes
 from preprocessing.python.syntax import Syntax, query_text, read_syntax
 from preprocessing.python.values import Values
 from preprocessing.versions import code_version
@@ -67,8 +67,8 @@ def parse_text(source: bytes, indexed_bytes: int) -> FileFacts:
     """Facts of a text without a grammar: its words too where it is at most `indexed_bytes` long."""
     if is_binary(source):
         return parse_opaque()
-    words = count_prose(source) if len(source) <= indexed_bytes else Words()
-    return FileFacts(TEXT, count_lines(source), words=words)
+    count = partial(count_prose, source) if len(source) <= indexed_bytes else Words
+    return FileFacts(TEXT, count_lines(source), count_words=count)
 
 
 def parse_python(source: bytes, seconds: float = 10.0) -> FileFacts:
@@ -107,10 +107,14 @@ def parse_python(source: bytes, seconds: float = 10.0) -> FileFacts:
         passed=tuple(calls.passed),
         bound={scope: frozenset(names) for scope, names in values.bound.items() if names},
         parameters={scope: names for scope, names in values.parameters.items() if names},
-        words=count_words(source, tokens, scopes),
+        count_words=partial(_count, source, prose, scopes.zones),
         complexity=count_ways(syntax, scopes, tuple(values.nodes.values()), tokens=tokens),
         details="".join(map(encode_details, described)),
     )
+
+
+def _count(source: bytes, prose: Prose, zones: Zones) -> Words:
+    return count_words(source, find_tokens(source, prose), zones)
 
 
 def _describe_value(syntax: Syntax, name: str, node: Node) -> NodeDetails:
