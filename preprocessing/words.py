@@ -107,7 +107,12 @@ def count_words(source: bytes, tokens: Tokens, zones: Zones) -> Words:
     part = np.where(is_code | (part == DOCSTRING), part, found)
     kept = ~is_code | ~_is_name_or_prefix(source, tokens, zones)
     kept &= (tokens.number >= tokens.grammar) | ((part != SIGNATURE) & (part != BODY))
-    return _tally(tuple(tokens.numbers), zones.scopes[zone[kept]].astype(np.int64), part[kept].astype(np.int64), tokens.number[kept])
+    return _tally(
+        tuple(tokens.numbers),
+        zones.scopes[zone[kept]].astype(np.int64),
+        part[kept].astype(np.int64),
+        tokens.number[kept],
+    )
 
 
 def _is_name_or_prefix(source: bytes, tokens: Tokens, zones: Zones) -> _BoolArray:

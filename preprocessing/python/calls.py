@@ -5,6 +5,7 @@ Knows the shapes of calls. Does not know what is called.
 
 import re
 from bisect import bisect_right
+from functools import lru_cache
 
 from tree_sitter import Node
 
@@ -71,7 +72,7 @@ class Calls:
         self._syntax = syntax
         self._scopes = scopes
         self._values = values
-        self._newlines = [found.start() for found in re.finditer(rb"\n", syntax.source)]
+        self._callers, self._borders = scopes.callers, scopes.positions
         nodes = syntax.all("call")
         starts = [node.start_byte for node in nodes]
         for node, start, following in zip(nodes, starts, [*starts, -1][1:], strict=True):
@@ -108,34 +109,23 @@ class Calls:
         """What calls pass, in order of the calls."""
         return [Passed(*key, " ".join(given)) for key, given in self._passed.items() if given]
 
-    def _line(self, position: int) -> int:
-        return bisect_right(self._newlines, position) + 1
-
     def _call(self, node: Node, start: int, *, is_innermost: bool) -> None:
         found = _CALLED.match(self._syntax.source, start) if is_innermost else None
-        plain = plain_chain(found[1]) if found is not None else None
-        end = found.end(1) if found is not None else start
-        if plain is None or end - start > LONGEST_NAME:
+        name, end = (plain_chain(found[1]), found.end(1)) if found is not None else (None, start)
+        if name is None or end - start > LONGEST_NAME:
             function = node.child_by_field_name("function")
             if function is None:
                 return
-            plain, end = chain(self._syntax, function), function.end_byte
-        self._read_call(node, (start, end), plain)
-
-    def _read_call(self, node: Node, function: tuple[int, int], name: str) -> None:
-        start, end = function
+            name, end = chain(self._syntax, function), function.end_byte
         self.positions.add(start)
-        scope = self._scopes.caller_at(start)
+        scope = self._callers[bisect_right(self._borders, start) - 1]
         if (scope, name) not in self.called:
             # the last line of a chain is where its called name stands
-            self.called[scope, name] = Use(scope, name, self._line(end - 1))
+            self.called[scope, name] = Use(scope, name, self._syntax.line(end - 1))
         if name in _PROTOCOLS:
             self._protocol(next(iter(arguments(node)), None), *_PROTOCOLS[name])
-        last = name.rpartition(".")[2]
-        if last in _DEAF or last.startswith("assert"):
-            return
-        given = self._given(node, end)
-        if given:
+        last = _heard(name)
+        if last and (given := self._given(node, end)):
             self._take(scope, name, last, given)
 
     def _given(self, node: Node, start: int) -> list[tuple[str, str]]:
@@ -201,7 +191,7 @@ class Calls:
     def _add(self, node: Node, name: str) -> None:
         scope = self._scopes.caller_at(node.start_byte)
         if (scope, name) not in self.implicit:
-            self.implicit[scope, name] = Use(scope, name, self._line(node.start_byte))
+            self.implicit[scope, name] = Use(scope, name, self._syntax.line(node.start_byte))
 
     def _protocol(self, node: Node | None, *methods: str) -> None:
         """Note that methods of an object are called for what is done with it."""
@@ -234,6 +224,13 @@ class Calls:
                 self._protocol(right if name == "contains" else left, f".__{name}__")
 
 
+@lru_cache(maxsize=1 << 12)
+def _heard(name: str) -> str:
+    """The last name of a called chain; empty where it passes nothing on."""
+    last = name.rpartition(".")[2]
+    return "" if last in _DEAF or last.startswith("assert") else last
+
+
 def _plain_arguments(source: bytes, start: int, end: int) -> list[tuple[str, str]] | None:
     """The arguments between brackets where all are written in one of the usual forms; None where one is not."""
     opened = _OPENED.match(source, start)
@@ -247,7 +244,7 @@ def _plain_arguments(source: bytes, start: int, end: int) -> list[tuple[str, str
             written = plain_chain(value) if len(value) <= LONGEST_NAME else None
             if written is None:
                 return None
-            if _is_named(written):
+            if written not in _CONSTANTS:  # nor does what is plain begin without a name
                 given.append((str(number) if name is None else name.decode("utf-8", "replace"), written))
         position, number = found.end(), number + 1
     return given if position == end - 1 else None

@@ -6,6 +6,7 @@ it is written.
 
 import re
 from bisect import bisect_right
+from collections.abc import Iterable, Iterator
 from functools import cache, partial
 from importlib import metadata, resources
 
@@ -35,7 +36,8 @@ from preprocessing.words import Prose, count_prose, count_words, find_names, fin
 _NAMED = re.compile(
     rb"(?<![\w.\x80-\xff])([A-Za-z_\x80-\xff][\w\x80-\xff]*+)(?:\.[A-Za-z_\x80-\xff][\w\x80-\xff]*+)*(?![\"'])"
 )
-_SELF = frozenset({b"self", b"cls"})
+_SELF = frozenset({"self", "cls"})
+_EQUALS = ord("=")
 _SET = re.compile(rb"[ \t]*=(?!=)")
 _SNIFFED = 8192
 
@@ -93,7 +95,9 @@ def parse_python(source: bytes, seconds: float = 10.0) -> FileFacts:
     named_tokens = tokens if source.isascii() else find_tokens(source, prose, names=True)
     named = find_names(source, named_tokens, _global_names(definitions, imports))
     read = find_names(source, named_tokens, None, before=b".")
-    references, reads = _references(syntax, scopes, sorted({*named, *read} - calls.positions), frozenset(named), values)
+    references, reads = _references(
+        syntax, scopes, sorted({*named, *read} - calls.positions - scopes.names), frozenset(named), values
+    )
     return FileFacts(
         language=PYTHON,
         lines=count_lines(source),
@@ -163,7 +167,7 @@ def _global_names(definitions: tuple[Definition, ...], imports: tuple[Import, ..
         return None
     names = {definition.name for definition in definitions}
     names |= {(row.alias or row.name or row.module).partition(".")[0] for row in imports}
-    return frozenset(name.encode() for name in names) | _SELF
+    return frozenset(name.encode() for name in names | _SELF)
 
 
 def _references(
@@ -173,36 +177,36 @@ def _references(
 
     `leading` are the positions of names that lead out where no function binds them.
     """
-    source = syntax.source
-    imports = [(node.start_byte, node.end_byte) for node in syntax.all("import")]
-    starts = [start for start, _ in imports]
-    ends = [0, *(end for _, end in imports)]
+    source, borders, owners = syntax.source, scopes.positions, scopes.owners
     found: dict[tuple[int, str], int] = {}
     read: dict[tuple[int, str], int] = {}
-    for position in positions:
-        if position in scopes.names or position < ends[bisect_right(starts, position)]:
-            continue
+    for position in _outside_imports(syntax, positions):
         match = _NAMED.match(source, position)
-        if match is None or _is_keyword(source, match.end()):
+        if match is None:
             continue
-        head, chain = match[1], match[0].decode("utf-8", "replace")
-        scope = scopes.scope_at(position)
-        is_set = "." in chain and _SET.match(source, match.end()) is not None
-        if is_set:
+        end = match.end()
+        # what follows is set, or the name of an argument is given, unless it is compared
+        is_set = _SET.match(source, end) is not None
+        if is_set and source[end] == _EQUALS:
+            continue
+        chain = match[0].decode("utf-8", "replace")
+        head, dot, _ = chain.partition(".")
+        scope = owners[bisect_right(borders, position) - 1][0]
+        if dot and is_set:
             read.setdefault((scope, f"{chain}="), position)
-        if head in _SELF or head.decode("utf-8", "replace") not in values.bound.get(scope, ()):
+        if head in _SELF or head not in values.bound.get(scope, ()):
             if position in leading:
                 found.setdefault((scope, chain), position)
-        elif "." in chain and not is_set:
+        elif dot and not is_set:
             read.setdefault((scope, chain), position)
-    newlines = [match.start() for match in re.finditer(rb"\n", source)]
     rows = [
-        [Use(scope, chain, bisect_right(newlines, position) + 1) for (scope, chain), position in one.items()]
-        for one in (found, read)
+        [Use(scope, chain, syntax.line(position)) for (scope, chain), position in one.items()] for one in (found, read)
     ]
-    return [use for use in rows[0] if use.chain not in ("self", "cls")], rows[1]
+    return [use for use in rows[0] if use.chain not in _SELF], rows[1]
 
 
-def _is_keyword(code: bytes, end: int) -> bool:
-    """Whether a name that ends there is an argument's keyword, as in `f(name=1)`."""
-    return code[end : end + 1] == b"=" and code[end + 1 : end + 2] != b"="
+def _outside_imports(syntax: Syntax, positions: Iterable[int]) -> Iterator[int]:
+    """Of sorted positions those that stand in no import."""
+    spans = syntax.spans("import")
+    starts, ends = [start for start, _ in spans], [0, *(end for _, end in spans)]
+    return (position for position in positions if position >= ends[bisect_right(starts, position)])

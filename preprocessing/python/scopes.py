@@ -57,6 +57,11 @@ class Scopes:
         positions, names = np.array(self.positions, dtype=np.int32), np.array(sorted(self.names), dtype=np.int32)
         return Zones(positions, scopes, fields, names)
 
+    @cached_property
+    def callers(self) -> list[int]:
+        """The scope that runs what stands in each zone: decorators, defaults and bases run outside of what they head."""
+        return [self.definitions[scope].parent if zone == SIGNATURE else scope for scope, zone in self.owners]
+
     def at(self, position: int) -> tuple[int, int]:
         """The scope and field that own a byte."""
         return self.owners[bisect_right(self.positions, position) - 1]
@@ -66,9 +71,8 @@ class Scopes:
         return self.owners[bisect_right(self.positions, position) - 1][0]
 
     def caller_at(self, position: int) -> int:
-        """The scope that runs what stands at a byte: decorators, defaults and bases run outside of what they head."""
-        scope, zone = self.owners[bisect_right(self.positions, position) - 1]
-        return self.definitions[scope].parent if zone == SIGNATURE else scope
+        """The scope that runs what stands at a byte."""
+        return self.callers[bisect_right(self.positions, position) - 1]
 
 
 class Outline(NamedTuple):

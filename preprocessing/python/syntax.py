@@ -6,12 +6,14 @@ facts.
 
 import re
 import time
+from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib import resources
 from operator import attrgetter
 
+import numpy as np
 import tree_sitter_python
 from tree_sitter import Language, Node, Parser, Point, Query, QueryCursor
 
@@ -30,6 +32,16 @@ class Syntax:
     source: bytes
     root: Node
     captures: dict[str, list[Node]]
+
+    @cached_property
+    def newlines(self) -> list[int]:
+        """The bytes that end a line."""
+        found: list[int] = np.flatnonzero(np.frombuffer(self.source, dtype=np.uint8) == ord("\n")).tolist()
+        return found
+
+    def line(self, position: int) -> int:
+        """The line of a byte, from 1."""
+        return bisect_left(self.newlines, position) + 1
 
     def all(self, name: str) -> list[Node]:
         """Every node captured under a name."""
