@@ -59,7 +59,7 @@ class Scopes:
 
     @cached_property
     def callers(self) -> list[int]:
-        """The scope that runs what stands in each zone: decorators, defaults and bases run outside of what they head."""
+        """Who runs what stands in each zone: decorators, defaults and bases run outside of what they head."""
         return [self.definitions[scope].parent if zone == SIGNATURE else scope for scope, zone in self.owners]
 
     def at(self, position: int) -> tuple[int, int]:

@@ -28,7 +28,7 @@ def test_a_damaged_entry_counts_as_absent(blobs: BlobCache) -> None:
 
 
 def test_too_many_facts_are_not_held_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cache, "_MOST_ROWS", 1)
+    monkeypatch.setattr(cache, "_MOST_ROWS", 3)
     kept = FactsCache(None)
     assert kept.keep({"a": FACTS})
     assert kept.get(["a"]) == {"a": FACTS}

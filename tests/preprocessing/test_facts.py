@@ -70,3 +70,16 @@ def test_facts_that_are_no_document_are_refused(packed: bytes) -> None:
 def test_words_start_empty() -> None:
     assert Words().vocabulary == ()
     assert np.array_equal(Words().count, [])
+
+
+def test_words_are_counted_when_they_are_first_asked_for_and_once() -> None:
+    counted: list[int] = []
+
+    def count() -> Words:
+        counted.append(1)
+        return Words(vocabulary=("a",))
+
+    facts = FileFacts("text", 1, count_words=count)
+    assert not counted
+    assert facts.words is facts.words
+    assert counted == [1]

@@ -2,6 +2,7 @@ import pytest
 from tree_sitter import Node
 
 from preprocessing.python.chains import alternatives, chain, elements
+from preprocessing.python.parse import parse_python
 from preprocessing.python.syntax import Syntax, read_syntax
 
 
@@ -85,3 +86,20 @@ def test_an_expression_may_have_the_value_of_each_of_its_parts(source: str, expe
 def test_a_display_holds_its_elements(source: str, expected: list[tuple[str, str]]) -> None:
     syntax, value = value_of(source)
     assert [(place, chain(syntax, one)) for place, one in elements(value)] == expected
+
+
+@pytest.mark.parametrize(
+    ("plain", "spaced"),
+    [
+        ("f(x)[0].g", "f (x) [0] . g"),
+        ("getattr(a, 'b').c()", "getattr (a, 'b') . c ()"),
+        ("a.partial(f, 1)", "a.partial (f, 1)"),
+        ("wraps(f)(g)", "wraps (f) (g)"),
+        ("a().b().c().d().e().f().g().h()", "a() . b().c().d().e().f().g().h()"),
+        ("f(\"')\", '(').g()", "f (\"')\", '(') . g ()"),
+    ],
+)
+def test_a_chain_read_as_text_is_the_one_that_the_syntax_nodes_give(plain: str, spaced: str) -> None:
+    texts, nodes = (parse_python(f"v = {value}\n".encode()) for value in (plain, spaced))
+    assert texts.assigned == nodes.assigned
+    assert texts.calls == nodes.calls
