@@ -1,4 +1,4 @@
-; What phase 1 takes from C and C++ alike. The captures are described in preprocessing/extract.py.
+; What phase 1 takes from C and C++ alike. The captures are described in preprocessing/polyglot/extract.py.
 ; A declaration without a body is no node: its header refers to the definition, and so do calls. Every alternative of
 ; a condition is a node; a call goes to each with its share. What is static is known to its file and who includes it.
 

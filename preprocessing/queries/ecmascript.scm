@@ -1,4 +1,4 @@
-; What phase 1 takes from JavaScript and TypeScript alike. The captures are described in preprocessing/extract.py.
+; What phase 1 takes from JavaScript and TypeScript alike. The captures are described in preprocessing/polyglot/extract.py.
 
 ; imports
 (import_statement (import_clause (identifier) @import.alias) source: (string (string_fragment) @import.module)

@@ -1,6 +1,6 @@
-; What phase 1 takes from Go. The captures are described in preprocessing/extract.py.
+; What phase 1 takes from Go. The captures are described in preprocessing/polyglot/extract.py.
 ; A package is a folder. A method is a child of its type where that is in the same file; elsewhere its name says whose
-; it is. Embedding extends; who has all methods of an interface implements it (preprocessing/method_sets.py).
+; it is. Embedding extends; who has all methods of an interface implements it (preprocessing/polyglot/method_sets.py).
 
 (package_clause (package_identifier) @package.name) @package
 

@@ -1,4 +1,4 @@
-; What phase 1 takes from Java. The captures are described in preprocessing/extract.py.
+; What phase 1 takes from Java. The captures are described in preprocessing/polyglot/extract.py.
 
 (package_declaration (_) @package.name) @package
 

@@ -1,4 +1,4 @@
-; What phase 1 takes from Rust. The captures are described in preprocessing/extract.py.
+; What phase 1 takes from Rust. The captures are described in preprocessing/polyglot/extract.py.
 ; What lies in a module inside a file has the module's name before its own, and so has a method whose type is in another
 ; file. A macro is a function that only calls with `!` reach; calls are also found in what macros are given.
 
