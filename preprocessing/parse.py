@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from fnmatch import translate
 from functools import cached_property
 
-from preprocessing.facts import GENERATED, LEFT_OUT, MINIFIED, PYTHON, FileFacts
+from preprocessing.facts import GENERATED, LEFT_OUT, MINIFIED, OPAQUE, PYTHON, FileFacts
 from preprocessing.languages import Language, language_of
 from preprocessing.polyglot.extract import extract, extract_version
 from preprocessing.polyglot.manifests import declared, is_manifest
@@ -26,6 +26,7 @@ _GENERATED = re.compile(
     rb"(?i:do not (?:edit|modify))"
 )
 _SMALL = 4096
+_CLOSED = {GENERATED: "generated", MINIFIED: "minified", OPAQUE: "binary"}
 
 
 def _reading_version() -> str:
@@ -92,7 +93,7 @@ class Reading:
 
 def not_looked_into(facts: Iterable[FileFacts]) -> Counter[str]:
     """How many files were left unparsed for what they hold, by reason."""
-    return Counter(one.language for one in facts if one.language in (GENERATED, MINIFIED))
+    return Counter(_CLOSED[one.language] for one in facts if one.language in _CLOSED)
 
 
 def parts_left_out(facts: Iterable[FileFacts]) -> Counter[str]:

@@ -188,7 +188,7 @@ class CodeGraphPreprocessor:
             self._graphs, self._lexical = GraphBuilder(), LexicalBuilder()
         left_out.update(self._left_closed(entry) for key, entry in zip(keys, files, strict=True) if not key)
         found = [known.get(key) or late.get(key) or parse_opaque() for key in keys]
-        left_out.update(not_looked_into(found))
+        left_out.update(not_looked_into(one for key, one in zip(keys, found, strict=True) if key))
         return found
 
     def _key(self, entry: FileEntry) -> str:

@@ -98,6 +98,8 @@ def test_what_is_not_looked_into_is_a_node_and_counted_by_reason(tmp_path: Path)
         "b.js": "// @generated",
         "c.js": "f();" * 2000,
         "d.js": "function g() {}",
+        "e.png": "\0",
+        "f.c": "\0",
     }
     for path, text in files.items():
         (tmp_path / path).parent.mkdir(exist_ok=True)
@@ -106,6 +108,7 @@ def test_what_is_not_looked_into_is_a_node_and_counted_by_reason(tmp_path: Path)
     kinds = {path: NodeKind(graph.node_kind[node]) for path, node in graph.file_of_path.items()}
     assert kinds == {**dict.fromkeys(files, NodeKind.TEXTFILE), "d.js": NodeKind.FILE}
     assert {reason: count for reason, count in graph.unlinked.items() if reason.startswith("file")} == {
+        "file: binary": 2,
         "file: generated": 1,
         "file: minified": 1,
         "file: vendored": 1,
