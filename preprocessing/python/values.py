@@ -37,7 +37,7 @@ _TYPE_VARIABLE = re.compile(r"(?:\w+\.)*_?(?:[A-Z]{1,2}\d?|[A-Z]_\w+|\w+_co)\(?\
 _DEFAULT = re.compile(r"([^\W\d]\w*(?:\.\w+)*)(\(.*\))?", re.DOTALL)
 _STORED = re.compile(rb"((?:(?:self|cls)\.)?+[A-Za-z_]\w*+)\s*+=(?!=)\s*+")
 _RETURNED = re.compile(rb"return\s++")
-_LITERAL = re.compile(PLAIN_LITERAL)
+_LITERAL, _LITERAL_STARTS = re.compile(PLAIN_LITERAL), frozenset(b"-0123456789\"'([{")
 _MOST_ELEMENTS = 200
 _DEEPEST = 4
 _SAY_NOTHING = frozenset({LITERAL, "None", "True", "False"})
@@ -298,15 +298,16 @@ class Values:
 
     def _bind(self, scope: int, names: Iterable[str]) -> None:
         if scope != MODULE and self._scopes.definitions[scope].kind == NodeKind.FUNCTION:
-            self.bound.setdefault(scope, set()).update(name for name in names if name)
+            self.bound.setdefault(scope, set()).update(filter(None, names))
 
 
 def _plain_value(source: bytes, start: int, end: int) -> str | None:
     """An expression as a chain, where it is written in one of the usual forms."""
-    if end - start > LONGEST_NAME:
+    if not 0 < end - start <= LONGEST_NAME:
         return None
-    text = source[start:end]
-    return LITERAL if _LITERAL.fullmatch(text) else plain_chain(text)
+    if source[start] in _LITERAL_STARTS:
+        return LITERAL if _LITERAL.fullmatch(source, start, end) else None
+    return plain_chain(source[start:end])
 
 
 def _self_attributes(target: str) -> list[str]:
