@@ -55,6 +55,13 @@ def is_test_file(path: str) -> bool:
     return _TEST_FILE.search(path) is not None
 
 
+def is_safe_path(path: str) -> bool:
+    """Whether a path stays inside the repository and outside its `.git`."""
+    parts = path.split("/")
+    odd = {"", ".", "..", ".git", "git~1"}
+    return not any(part.lower().rstrip(". ") in odd or ":" in part for part in parts) and not set(path) & set("\\\0")
+
+
 def split_lines(text: str) -> list[str]:
     r"""Split on `\n` alone and keep the ends, so that line numbers agree with git and tree-sitter."""
     return [line for line in re.split(r"(?<=\n)", text) if line]

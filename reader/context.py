@@ -13,8 +13,8 @@ from functools import cached_property
 from cgm.artifacts import Ranking, Subgraph
 from cgm.graph import CodeGraph, NodeKind
 from cgm.protocols import Codebase
-from cgm.text import split_lines
-from reader.patch import is_safe_path, is_test_path
+from cgm.text import is_safe_path, split_lines
+from reader.patch import is_test_path
 
 _CHARACTERS_PER_TOKEN = 3.5  # of code, with the tokenizers of current code models
 _NUMBER_TOKENS = 2  # a line's number and end

@@ -13,8 +13,8 @@ from pathlib import PurePosixPath
 
 from cgm.artifacts import Edit
 from cgm.errors import PatchError
-from cgm.text import split_lines
-from reader.patch import is_safe_path, line_end
+from cgm.text import is_safe_path, split_lines
+from reader.patch import line_end
 
 Spans = Mapping[str, Sequence[tuple[int, int]]]
 

@@ -13,20 +13,13 @@ from pathlib import PurePosixPath
 
 from cgm.artifacts import Edit
 from cgm.errors import PatchError
-from cgm.text import is_test_file, split_lines
+from cgm.text import is_safe_path, is_test_file, split_lines
 from reader.syntax import parse
 
 _CONTEXT = 3  # unchanged lines around a change, as git prints them
 _REFINED = 4_000_000  # above this many line pairs an edit is one change; finding its parts would take seconds
 _LOSSY = "\N{REPLACEMENT CHARACTER}"
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"}
-
-
-def is_safe_path(path: str) -> bool:
-    """Whether a path stays inside the repository and outside its `.git`."""
-    parts = path.split("/")
-    odd = {"", ".", "..", ".git", "git~1"}
-    return not any(part.lower().rstrip(". ") in odd or ":" in part for part in parts) and not set(path) & set("\\\0")
 
 
 def is_test_path(path: str) -> bool:

@@ -8,10 +8,9 @@ from hypothesis import strategies as st
 
 from cgm.artifacts import Edit
 from cgm.errors import PatchError
-from cgm.text import split_lines
+from cgm.text import is_safe_path, split_lines
 from reader.patch import (
     apply_edits,
-    is_safe_path,
     is_test_path,
     line_end,
     normalize,
