@@ -19,8 +19,6 @@ import msgpack
 import numpy as np
 from numpy.typing import NDArray
 
-from cgm.graph import NodeKind
-
 MODULE = -1
 FIELDS = ("path", "name", "signature", "docstring", "strings", "comments", "body")
 SIGNATURE, DOCSTRING, STRINGS, COMMENTS, BODY = range(2, len(FIELDS))
@@ -225,8 +223,3 @@ def _postings(content: bytes) -> NDArray[np.int32]:
 
 def _words(vocabulary: str, postings: NDArray[np.int32]) -> Words:
     return Words(tuple(vocabulary.split(" ")) if vocabulary else (), *postings)
-
-
-def is_scope(definition: Definition) -> bool:
-    """Whether a definition holds other definitions and uses."""
-    return definition.kind in (NodeKind.CLASS, NodeKind.FUNCTION)

@@ -193,8 +193,3 @@ def _before(lengths: ArrayLike) -> _Column:
     """How much lies before each of several lengths."""
     before: _Column = np.cumsum(lengths) - np.asarray(lengths)
     return before
-
-
-def build_lexical(graph: CodeGraph, files: Sequence[int], facts: Iterable[FileFacts]) -> LexicalIndex:
-    """Index one snapshot. See `LexicalBuilder.build`."""
-    return LexicalBuilder().build(graph, files, list(facts))

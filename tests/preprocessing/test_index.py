@@ -13,7 +13,7 @@ from cgm.protocols import Codebase, LexicalIndex
 from cgm.store import BlobCache
 from cgm.text import terms
 from preprocessing.facts import FIELDS
-from preprocessing.index import LexicalBuilder, build_lexical
+from preprocessing.index import LexicalBuilder
 from preprocessing.python.parse import parse_python
 from preprocessing.resolve import link
 from preprocessing.snapshot import open_snapshot
@@ -141,7 +141,7 @@ def test_the_index_does_not_depend_on_the_snapshots_before(snapshots: list[dict[
         facts = [facts_of(source) for source in snapshot.values()]
         linked = link("r", list(snapshot), facts)
         once = builder.build(linked.graph, linked.files, facts)
-        assert same(once, build_lexical(linked.graph, linked.files, facts))
+        assert same(once, LexicalBuilder().build(linked.graph, linked.files, facts))
 
 
 def test_terms_of_snapshots_long_gone_are_forgotten() -> None:
