@@ -32,7 +32,7 @@ def save_graph(path: Path, graph: CodeGraph) -> None:
     """Write a code graph as `.npz`.
 
     Raises:
-        ArtifactError: a name or path holds NUL. Others as `write_bytes`.
+        ArtifactError: a name or path is no text that can be read again. Others as `write_bytes`.
     """
     _save_arrays(path, _graph_arrays(graph))
 
@@ -92,7 +92,10 @@ def _pack(names: Sequence[str]) -> NDArray[Any]:
     text = _SEPARATOR.join(names)
     if text.count(_SEPARATOR) > max(0, len(names) - 1):
         raise ArtifactError("a stored name must not hold NUL")
-    return np.frombuffer(text.encode("utf-8", "surrogateescape"), dtype=np.uint8)
+    try:
+        return np.frombuffer(text.encode("utf-8", "surrogateescape"), dtype=np.uint8)
+    except UnicodeEncodeError as error:
+        raise ArtifactError(f"a stored name must be text: {error}") from error
 
 
 def _unpack(packed: NDArray[Any], count: int) -> tuple[str, ...]:

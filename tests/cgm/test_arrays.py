@@ -59,9 +59,10 @@ def test_a_graph_comes_back_as_it_was(tmp_path: Path) -> None:
     assert _all_same(_graph(), load_graph(tmp_path / "g.npz"))
 
 
-def test_a_name_that_could_not_be_read_again_is_not_stored(tmp_path: Path) -> None:
-    with pytest.raises(ArtifactError, match="must not hold NUL"):
-        save_graph(tmp_path / "graph.npz", replace(_graph(), node_name=("shop", "a.py", "f\0g")))
+@pytest.mark.parametrize(("name", "rule"), [("f\0g", "must not hold NUL"), ("f\ud800", "must be text")])
+def test_a_name_that_could_not_be_read_again_is_not_stored(tmp_path: Path, name: str, rule: str) -> None:
+    with pytest.raises(ArtifactError, match=rule):
+        save_graph(tmp_path / "graph.npz", replace(_graph(), node_name=("shop", "a.py", name)))
     assert list(tmp_path.iterdir()) == []
 
 
