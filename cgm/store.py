@@ -25,6 +25,7 @@ from cgm.errors import ArtifactError, StorageError
 
 _log = logging.getLogger(__name__)
 _Loaded = TypeVar("_Loaded")
+_SKIPPED = 1 << 16  # bytes at a time of what is not kept
 
 
 def fingerprint(*parts: Any) -> str:
@@ -87,6 +88,28 @@ def read_bytes(path: Path) -> bytes:
     """
     try:
         return path.read_bytes()
+    except OSError as error:
+        raise StorageError(f"cannot read {path}: {error.strerror or error}") from error
+
+
+def read_head(path: Path, limit: int) -> bytes:
+    """Read the first `limit` bytes of a file. Raises as `read_bytes`."""
+    try:
+        with path.open("rb") as stream:
+            return stream.read(limit)
+    except OSError as error:
+        raise StorageError(f"cannot read {path}: {error.strerror or error}") from error
+
+
+def read_pieces(path: Path, limit: int) -> Iterator[tuple[bytes, bool]]:
+    """Yield (line, whether it is complete); of a longer line its first `limit` bytes. Raises as `read_bytes`."""
+    try:
+        with path.open("rb") as stream:
+            while line := stream.readline(limit):
+                rest = b"" if line.endswith(b"\n") else stream.readline(_SKIPPED)
+                yield line, not rest
+                while rest and not rest.endswith(b"\n"):
+                    rest = stream.readline(_SKIPPED)
     except OSError as error:
         raise StorageError(f"cannot read {path}: {error.strerror or error}") from error
 

@@ -18,6 +18,8 @@ from cgm.store import (
     _sizes_by_use,
     append_row,
     fingerprint,
+    read_head,
+    read_pieces,
     read_rows,
     scratch_folder,
     write_bytes,
@@ -179,3 +181,28 @@ def test_json_is_written_in_ascii(tmp_path: Path) -> None:
     write_json(tmp_path / "a.json", {"name": "\u00e9\udcff"})
     assert (tmp_path / "a.json").read_bytes().isascii()
     assert json.loads((tmp_path / "a.json").read_text()) == {"name": "\u00e9\udcff"}
+
+
+def test_long_lines_are_read_in_part_and_the_next_begins_where_they_end(tmp_path: Path) -> None:
+    path = tmp_path / "rows"
+    path.write_bytes(b"abcd\n" + b"x" * 25 + b"\nend")
+    assert list(read_pieces(path, 10)) == [(b"abcd\n", True), (b"x" * 10, False), (b"end", True)]
+
+
+@given(st.lists(st.integers(0, 12), max_size=6), st.booleans())
+def test_lines_of_any_length_are_all_counted(lengths: list[int], finished: bool) -> None:
+    with scratch_folder("r4-test-") as folder:
+        path = folder / "rows"
+        text = b"\n".join(b"x" * length for length in lengths)
+        path.write_bytes(text + b"\n" * finished)
+        pieces = list(read_pieces(path, 5))
+        lines = path.read_bytes().splitlines(keepends=True)
+    assert [piece for piece, _ in pieces] == [line[:5] for line in lines]
+    assert [complete for _, complete in pieces] == [len(line) <= 5 for line in lines]
+
+
+def test_a_file_that_cannot_be_read_piece_by_piece_is_an_error_of_storage(tmp_path: Path) -> None:
+    with pytest.raises(StorageError, match="cannot read"):
+        read_head(tmp_path, 1)
+    with pytest.raises(StorageError, match="cannot read"):
+        list(read_pieces(tmp_path, 1))
