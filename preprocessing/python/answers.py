@@ -28,8 +28,8 @@ class Answers:
     all that the first one leads to is answered in rounds instead, without a stack.
     """
 
-    def __init__(self, derivations: dict[str, Callable[[int, str], Meanings]]) -> None:
-        self.derivations = derivations
+    def __init__(self, derivations: dict[str, Callable[[int, str], Meanings]] | None = None) -> None:
+        self.derivations = derivations if derivations is not None else {}
         self._pending: list[Question] = []
         self._final: dict[Question, Meanings] = {}
         self._guesses: dict[Question, Meanings] = {}

@@ -24,6 +24,7 @@ class Callees:
         self._names = names
         self._hierarchy = hierarchy
         self.registered: dict[int, list[int]] = {}
+        self._known: dict[Meanings, list[Callee]] = {}
 
     def functions(self, meanings: Meanings) -> dict[int, None]:
         """The functions that take the arguments of a call."""
@@ -36,7 +37,16 @@ class Callees:
         return found
 
     def callees(self, meanings: Meanings) -> list[Callee]:
-        """Everything that calling one of some meanings may run; they share the confidence."""
+        """Everything that calling one of some meanings may run; they share the confidence.
+
+        To be asked when it is known what is passed and registered.
+        """
+        found = self._known.get(meanings)
+        if found is None:
+            found = self._known[meanings] = self._share(meanings)
+        return found
+
+    def _share(self, meanings: Meanings) -> list[Callee]:
         nodes: dict[int, None] = {}
         for meaning in meanings:
             if meaning.sort == Sort.PARAMETER:

@@ -133,7 +133,7 @@ class CallLinker:
         if left:
             self._link_getters(source, left, line)
         if name.endswith("*"):
-            callees += self._callees.overriding(self._names.values(source, left), name, -1)
+            callees = callees + self._callees.overriding(self._names.values(source, left), name, -1)
         if not callees:
             self._leave(source, chain, line, meanings)
             return

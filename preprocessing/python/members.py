@@ -25,6 +25,8 @@ class Members:
 
     def __init__(self, names: Names) -> None:
         self._names = names
+        self._bindings = names.bindings
+        self._classes = names.classes
         self._by_sort: dict[int, Callable[[Meaning, str], Meanings]] = {
             Sort.NODE: self._node_member,
             Sort.OBJECT: self._class_member,
@@ -59,7 +61,7 @@ class Members:
         return (meaning,) if meaning.sort in KEPT else NOTHING
 
     def _node_member(self, meaning: Meaning, name: str) -> Meanings:
-        if self._names.classes.is_class(meaning.target):
+        if self._classes.is_class(meaning.target):
             return self._class_member(meaning, name)
         if not self._names.is_function(meaning.target):
             return NOTHING
@@ -80,18 +82,15 @@ class Members:
 
     def _members_like(self, node: int, beginning: str) -> Meanings:
         """The methods of a class whose names begin so, the first of each name."""
-        of = self._names.bindings.of
+        of = self._bindings.of
         names = {
-            name: None
-            for one in self._names.classes.order(node)
-            for name in of.get(one, ())
-            if name.startswith(beginning)
+            name: None for one in self._classes.order(node) for name in of.get(one, ()) if name.startswith(beginning)
         }
-        methods = (self._names.classes.method(node, name) for name in names)
+        methods = (self._classes.method(node, name) for name in names)
         return tuple(Meaning(Sort.NODE, method) for method in sorted(methods) if method >= 0)
 
     def _parent_member(self, meaning: Meaning, name: str) -> Meanings:
-        owner = self._names.classes.first_owner(self._names.classes.order(meaning.target)[1:], name)
+        owner = self._classes.first_owner(self._classes.order(meaning.target)[1:], name)
         return self._names.bound(owner, name) if owner >= 0 else (Meaning(Sort.MISSING, meaning.target),)
 
     def _holder_member(self, meaning: Meaning, name: str) -> Meanings:
@@ -102,7 +101,5 @@ class Members:
             return (meaning,)
         owner, base = self._names.places[meaning.target]
         item = f"{base}[{name[6:-2]}]"
-        place = (
-            self._names.places.meaning(owner, item) if self._names.bindings.get(owner, item) is not None else meaning
-        )
+        place = self._names.places.meaning(owner, item) if self._bindings.get(owner, item) is not None else meaning
         return (Meaning(Sort.GIVER, place.target),)

@@ -54,21 +54,20 @@ class Names:
         self.places = Numbered(Sort.HOLDER)
         self._means: dict[tuple[int, str], Meanings] = {}
         self._pending: list[tuple[int, str]] = []
-        self._members = Members(self)
-        self._results = Results(self)
-        self._answers: Answers = Answers(
-            {
-                "variable": self._variable,
-                "attribute": self._attribute,
-                "elements": self._elements,
-                "given": self._results.given,
-                "returned": self._results.returned,
-                "wrapped": self._results.wrapped,
-                "stars": self._from_stars,
-            }
-        )
+        self._answers = Answers()
         self.ask = self._answers.ask
         self.classes = Classes(self.bindings, self._answers, self.values)
+        self._members = Members(self)
+        self._results = Results(self)
+        self._answers.derivations |= {
+            "variable": self._variable,
+            "attribute": self._attribute,
+            "elements": self._elements,
+            "given": self._results.given,
+            "returned": self._results.returned,
+            "wrapped": self._results.wrapped,
+            "stars": self._from_stars,
+        }
 
     def release(self) -> None:
         """Forget everything. What answers questions refers to itself in circles, which nobody else would free."""

@@ -22,6 +22,8 @@ class Results:
 
     def __init__(self, names: Names) -> None:
         self._names = names
+        self._bindings = names.bindings
+        self._classes = names.classes
         self._by_sort: dict[int, Callable[[int], Meanings]] = {
             Sort.NODE: self._called_node,
             Sort.OBJECT: self._called_object,
@@ -39,7 +41,7 @@ class Results:
     def of_call(self, scope: int, called: str) -> Meanings:
         """What a call of a chain gives."""
         if called == "super":
-            owner = self._names.bindings.class_around(scope)
+            owner = self._bindings.class_around(scope)
             return (Meaning(Sort.PARENT, owner),) if owner >= 0 else NOTHING
         if called.endswith(".__getitem__") and (kinds := self._kinds(scope, called.removesuffix(".__getitem__"))):
             return kinds
@@ -63,7 +65,7 @@ class Results:
     def _kinds(self, scope: int, generic: str) -> Meanings:
         """The classes among the meanings of a chain, which are the same with type parameters in brackets."""
         found = self._names.values(scope, generic)
-        return tuple(one for one in found if one.sort == Sort.NODE and self._names.classes.is_class(one.target))
+        return tuple(one for one in found if one.sort == Sort.NODE and self._classes.is_class(one.target))
 
     def _at_call(self, scope: int, called: str, meaning: Meaning) -> Meanings:
         """A result as this call has it: its own arguments for parameters, its own object for self."""
@@ -86,7 +88,7 @@ class Results:
         """What a call gives to a parameter; `name` is the parameter's number and the chain that is called."""
         number, _, called = name.partition(" ")
         function, parameter = self._names.parameters[int(number)]
-        is_bound = bool(self._names.bindings.receiver(function))
+        is_bound = bool(self._bindings.receiver(function))
         return join(self._names.argument(scope, called, function, parameter, is_bound=is_bound))
 
     def _receivers(self, scope: int, called: str, meaning: Meaning) -> Meanings:
@@ -104,7 +106,7 @@ class Results:
         return tuple(sorted(found)) or (Meaning(Sort.OBJECT if is_instance else Sort.NODE, meaning.target),)
 
     def _extends(self, meaning: Meaning, parent: int) -> bool:
-        return self._names.classes.is_class(meaning.target) and parent in self._names.classes.order(meaning.target)
+        return self._classes.is_class(meaning.target) and parent in self._classes.order(meaning.target)
 
     def _called(self, meaning: Meaning) -> Meanings:
         result = self._by_sort.get(meaning.sort)
@@ -113,26 +115,26 @@ class Results:
         return (meaning,) if meaning.sort in KEPT else NOTHING
 
     def _called_node(self, node: int) -> Meanings:
-        if self._names.classes.is_class(node):
+        if self._classes.is_class(node):
             return (Meaning(Sort.OBJECT, node),)
         return self._names.ask(("returned", node, "")) if self._names.is_function(node) else NOTHING
 
     def _called_object(self, node: int) -> Meanings:
-        method = self._names.classes.method(node, "__call__")
+        method = self._classes.method(node, "__call__")
         return self._names.ask(("returned", method, "")) if method >= 0 else NOTHING
 
     def returned(self, function: int, _: str) -> Meanings:
         """What a function is said or seen to return."""
-        binding = self._names.bindings.get(function, "return")
+        binding = self._bindings.get(function, "return")
         parts = self._names.values_of(binding) if binding is not None else []
-        if (function, "return") in self._names.bindings.holders:
+        if (function, "return") in self._bindings.holders:
             parts.append((self._names.places.meaning(function, "return"),))
         return join(parts)
 
     def wrapped(self, function: int, _: str) -> Meanings:
         """What the decorators of a function make of it."""
         scope = self._names.tree.parent[function]
-        decorators = self._names.bindings.definition(function).decorators
+        decorators = self._bindings.definition(function).decorators
         found = join(self._decorated(one) for decorator in decorators for one in self._names.values(scope, decorator))
         kept = (Sort.NODE, Sort.OBJECT, Sort.PENDING)
         return tuple(one for one in found if one.sort in kept and one.target != function)
@@ -141,8 +143,8 @@ class Results:
         """What a decorator makes of a function; nothing else where it gives it back."""
         found, function = self._called(decorator), decorator.target
         if decorator.sort == Sort.NODE and any(one.sort == Sort.PARAMETER for one in found):
-            place = 1 if self._names.is_function(function) and self._names.bindings.receiver(function) else 0
-            names = self._names.bindings.parameters.get(function, ())
+            place = 1 if self._names.is_function(function) and self._bindings.receiver(function) else 0
+            names = self._bindings.parameters.get(function, ())
             if len(names) > place and self._names.parameters.meaning(function, names[place]) in found:
                 return NOTHING
         return found
