@@ -6,8 +6,9 @@ applied is what was seen, whatever another program would have made of the origin
 allowed (`eval.untrusted`) nor the files that they are for.
 """
 
+import itertools
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from cgm.errors import PatchError
@@ -27,8 +28,8 @@ _NOWHERE = "/dev/null"
 class Change:
     """What a diff does to one file; `old` and `new` are its names before and after, None where it does not exist.
 
-    `move` is rename, copy or empty. `modes` holds every mode that is named, by the words that name it. `touched` are
-    the lines before the change that it removes, or the two that it inserts between.
+    `move` is rename, copy or empty. `modes` holds every mode that is named, by the words that name it. `hunks` are
+    their lines, without line ends.
     """
 
     old: str | None
@@ -37,7 +38,6 @@ class Change:
     modes: dict[str, str] = field(default_factory=dict)
     binary: bool = False
     hunks: list[str] = field(default_factory=list)
-    touched: list[int] = field(default_factory=list)
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -48,6 +48,33 @@ class Change:
     def says_something(self) -> bool:
         """Whether anything follows from it; a header alone changes nothing."""
         return bool(self.hunks or self.move or self.binary or set(self.modes) - {"index"})
+
+    @property
+    def touched(self) -> list[int]:
+        """The lines of the file before that it removes or replaces; where it only inserts, both neighbours."""
+        return list(_touched(self.hunks))
+
+
+def _touched(hunks: Iterable[str]) -> Iterator[int]:
+    line = 0
+    rows = (row for row in hunks if not row.startswith("\\"))
+    for sign, run in itertools.groupby(rows, key=lambda row: row[0] if row[0] in "@ " else "+-"):
+        block = list(run)
+        if sign == "@":
+            line = _first_line(block[-1])
+        elif sign == " ":
+            line += len(block)
+        else:
+            removed = sum(row.startswith("-") for row in block)
+            yield from range(line, line + removed) if removed else (line - 1, line)
+            line += removed
+
+
+def _first_line(header: str) -> int:
+    """The line before the change that a hunk begins at; one that covers none names the line before it."""
+    head = _HUNK.match(header)
+    assert head is not None  # hunks begin with what matched
+    return int(head[1]) + (head[2] is not None and int(head[2]) == 0)
 
 
 def read_diff(diff: str) -> list[Change]:
@@ -198,11 +225,9 @@ class _Reader:
             self._hunk(change, head)
 
     def _hunk(self, change: Change, head: re.Match[str]) -> None:
-        start, *counts = (int(group) if group is not None else 1 for group in head.groups())
-        removed, added = counts[0], counts[2]
+        removed, added = (int(head[group] or "1") for group in (2, 4))
         change.hunks.append(self._lines[self._at].rstrip("\r"))
         self._at += 1
-        line_number = start if removed else start + 1  # a hunk that only adds names the line before it
         while removed or added:
             if self._at == len(self._lines) and removed == added <= _CHOPPED:
                 change.hunks += [" "] * removed
@@ -211,11 +236,6 @@ class _Reader:
             removed, added = removed - (sign in " -"), added - (sign in " +")
             if removed < 0 or added < 0:
                 raise self._malformed("a hunk must be as long as it says")
-            if sign == "-":
-                change.touched.append(line_number)
-            elif sign == "+":
-                change.touched += [line_number - 1, line_number]
-            line_number += sign in " -"
             change.hunks.append(row)
             self._unfinished(change)
 

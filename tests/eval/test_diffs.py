@@ -67,9 +67,14 @@ def test_the_kinds_of_change_are_told_apart() -> None:
 
 
 def test_the_lines_that_are_touched_are_those_before_the_change() -> None:
-    hunks = "@@ -1,3 +1,2 @@\n a\n-b\n c\n@@ -10,2 +9,3 @@\n d\n+new\n e\n@@ -20,0 +20 @@\n+x\n"
-    (change,) = read_diff(f"--- a/x\n+++ b/x\n{hunks}")
-    assert change.touched == [2, 10, 11, 20, 21]
+    hunks = [
+        "@@ -1,3 +1,2 @@\n a\n-b\n c\n",  # removes 2
+        "@@ -10,2 +9,3 @@\n d\n+new\n e\n",  # inserts between 10 and 11
+        "@@ -20,0 +20 @@\n+x\n",  # inserts after 20
+        "@@ -30,3 +31,3 @@\n-f\n+F\n+G\n-g\n h\n\\ No newline at end of file\n",  # replaces 30 and 31
+    ]
+    (change,) = read_diff(f"--- a/x\n+++ b/x\n{''.join(hunks)}")
+    assert change.touched == [2, 10, 11, 20, 21, 30, 31]
 
 
 def test_a_plain_diff_is_read_like_one_of_git() -> None:
