@@ -13,7 +13,8 @@ from cgm.errors import CgmError, InputError
 from cgm.store import read_rows
 from eval.localization import LEVELS, Found, summarize, values
 from eval.metrics import CUTOFFS
-from eval.statistics import Difference, compare
+from eval.statistics import compare
+from eval.tables import header, paired_cells, row
 
 _RANKS = "ranks.jsonl"
 _Run = dict[str, Found]
@@ -59,17 +60,17 @@ def _names(folders: Sequence[Path]) -> tuple[list[str], list[_Run]]:
 
 
 def _read(folder: Path) -> _Run:
-    found = (from_row(Found, row) for _, row in read_rows(folder / _RANKS))
+    found = (from_row(Found, fields) for _, fields in read_rows(folder / _RANKS))
     return {item.instance_id: item for item in found}
 
 
 def _overview(names: Sequence[str], runs: Sequence[_Run]) -> Iterator[str]:
     metrics = [f"strict@{k}" for k in sorted({k for cutoffs in CUTOFFS.values() for k in cutoffs})] + ["MRR"]
-    yield from _header(["run", "level", "n", *metrics])
+    yield from header(["run", "level", "n", *metrics])
     for name, run in zip(names, runs, strict=True):
         for level, means in summarize(list(run.values())).items():
             cells = (f"{100 * means[metric]:.1f}" if metric in means else "" for metric in metrics)
-            yield _row([name, level, str(means["n"]), *cells])
+            yield row([name, level, str(means["n"]), *cells])
 
 
 def _paired(title: str, first: _Run, second: _Run) -> Iterator[str]:
@@ -78,23 +79,8 @@ def _paired(title: str, first: _Run, second: _Run) -> Iterator[str]:
         raise InputError(f"runs must share instances, got none for {title}")
     yield f"{title}, {len(shared)} instances (first {len(first)}, second {len(second)})"
     yield ""
-    yield from _header(["level", "metric", "difference", "95 % interval", "better", "worse", "McNemar p"])
+    yield from header(["level", "metric", "difference", "95 % interval", "better", "worse", "McNemar p"])
     old, new = (values([run[name] for name in shared]) for run in (first, second))
     for level in LEVELS:
         for metric in old[level]:
-            yield _difference(level, metric, compare(old[level][metric], new[level][metric]))
-
-
-def _difference(level: str, metric: str, found: Difference) -> str:
-    interval = f"{100 * found.low:+.1f} to {100 * found.high:+.1f}"
-    p = "" if found.p is None else f"{found.p:.3g}"
-    return _row([level, metric, f"{100 * found.mean:+.1f}", interval, str(found.gained), str(found.lost), p])
-
-
-def _header(names: Sequence[str]) -> Iterator[str]:
-    yield _row(names)
-    yield _row(["---"] * len(names))
-
-
-def _row(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(cells)} |"
+            yield row([level, metric, *paired_cells(compare(old[level][metric], new[level][metric]))])
