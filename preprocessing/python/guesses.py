@@ -39,6 +39,7 @@ class Guesses:
         self._names = names
         self._hierarchy = hierarchy
         self._sight = sight
+        self._foreign: dict[int, bool] = {}  # whether a class may have members that are not shown
 
     def guess(self, source: int, chain: str, meanings: Meanings) -> tuple[list[tuple[int, float]], str]:
         """Candidates with their confidence, or else the reason why there are none.
@@ -65,10 +66,16 @@ class Guesses:
         if meaning.sort == Sort.GIVER:
             return "builtin method"
         if meaning.sort == Sort.MISSING and meaning.target >= 0:
-            return "inherited" if self._names.classes.has_foreign_base(meaning.target) else ""
+            return "inherited" if self._has_foreign_base(meaning.target) else ""
         if "." not in chain:
             return "local" if meaning.sort in (Sort.LOCAL, Sort.PARAMETER, Sort.PENDING) else "unresolved"
         return "builtin method" if name in _COMMON else ""
+
+    def _has_foreign_base(self, node: int) -> bool:
+        found = self._foreign.get(node)
+        if found is None:
+            found = self._foreign[node] = self._names.classes.has_foreign_base(node)
+        return found
 
     def _candidates(self, meaning: Meaning, name: str) -> Sequence[int]:
         if meaning.sort != Sort.MISSING or meaning.target < 0:
@@ -91,6 +98,8 @@ class Guesses:
 
 def _strongest(meanings: Meanings) -> Meaning:
     """The meaning that says most about why nothing is called."""
+    if len(meanings) == 1:
+        return meanings[0]
     known = [one for one in meanings if one.sort not in OPEN]
     missing = [one for one in meanings if one.sort == Sort.MISSING and one.target >= 0]
     return (known or missing or list(meanings) or [Meaning(Sort.UNKNOWN)])[0]
