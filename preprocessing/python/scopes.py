@@ -94,14 +94,14 @@ def find_scopes(syntax: Syntax) -> Scopes:
     """Find every class and function and the zones they own."""
     outlines = _outlines(syntax)
     parents = _parents(outlines)
-    events = [((0, 1, 0), (MODULE, BODY)), *_docstring_events(syntax.root, MODULE)]
+    events = [(0, 1, 0, MODULE, BODY), *_docstring_events(syntax.root, MODULE)]
     for scope, outline in enumerate(outlines):
         events.extend(_events(syntax.source, outline, scope, parents[scope]))
     events.sort()
     return Scopes(
         definitions=tuple(_definitions(syntax, outlines, parents)),
-        positions=tuple(key[0] for key, _ in events),
-        owners=tuple(owner for _, owner in events),
+        positions=tuple([event[0] for event in events]),
+        owners=tuple([event[3:] for event in events]),
         names=frozenset(outline.name[0] for outline in outlines),
         outlines=tuple(outlines),
         decorator_lines=tuple(
@@ -143,16 +143,16 @@ def _parents(outlines: list[Outline]) -> list[int]:
     return parents
 
 
-_Event = tuple[tuple[int, int, int], tuple[int, int]]
+_Event = tuple[int, int, int, int, int]
 
 
 def _events(source: bytes, outline: Outline, scope: int, parent: int) -> list[_Event]:
     """Where the zones of a scope begin; at one byte, zones that end come first, the innermost before the outer."""
     start, end = outline.whole.start_byte, outline.whole.end_byte
-    events: list[_Event] = [((start, 1, scope), (scope, SIGNATURE)), ((end, 0, -scope), (parent, BODY))]
+    events: list[_Event] = [(start, 1, scope, scope, SIGNATURE), (end, 0, -scope, parent, BODY)]
     if outline.body is not None:
         first = outline.body.start_byte
-        events.append(((first, 1, scope), (scope, BODY)))
+        events.append((first, 1, scope, scope, BODY))
         if _MAY_DOCUMENT.match(source, first):
             events.extend(_docstring_events(outline.body, scope))
     return events
@@ -163,7 +163,7 @@ def _docstring_events(body: Node, scope: int) -> list[_Event]:
     if string is None:
         return []
     # where a docstring is all that a scope holds, it ends before the scope does
-    return [((string.start_byte, 2, scope), (scope, DOCSTRING)), ((string.end_byte, -1, -scope), (scope, BODY))]
+    return [(string.start_byte, 2, scope, scope, DOCSTRING), (string.end_byte, -1, -scope, scope, BODY)]
 
 
 def _docstring(body: Node) -> Node | None:
