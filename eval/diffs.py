@@ -14,13 +14,14 @@ from dataclasses import dataclass, field
 from cgm.errors import PatchError
 
 _HUNK = re.compile(r"@@ -(\d{1,9})(?:,(\d{1,9}))? \+(\d{1,9})(?:,(\d{1,9}))? @@")
-_MODE = re.compile(r"(old mode|new mode|new file mode|deleted file mode|index \S+\.\.\S+) ([0-7]{6})$")
+_MODE = re.compile(r"(old mode|new mode|new file mode|deleted file mode|index [0-9a-f]+\.\.[0-9a-f]+) ([0-7]{6})$")
 _MOVE = re.compile(r"(rename|copy) (from|to) (.+)$")
 _PASSED_OVER = ("index ", "similarity index ", "dissimilarity index ")
 _BINARY = re.compile(r"GIT binary patch$|Binary files .* differ$")
 _ESCAPE = re.compile(rb"\\([0-3][0-7]{2}|.)", re.DOTALL)
 _LETTERS = {b"a": 7, b"b": 8, b"t": 9, b"n": 10, b"v": 11, b"f": 12, b"r": 13, b'"': 34, b"\\": 92}
 _CHOPPED = 3  # blank lines of context that may be missing at the very end, as GNU patch has it
+_LONGEST = 200  # characters of a message that are the diff's
 _NOWHERE = "/dev/null"
 
 
@@ -185,7 +186,9 @@ class _Reader:
         if not change.paths:
             raise self._malformed("a change must have a file")
         if not change.move and len(change.paths) > 1:
-            raise self._malformed(f"a change that is no rename must have one name, got {' and '.join(change.paths)}")
+            raise self._malformed(
+                f"a change that is no rename must have one name, got {_shown(' and '.join(change.paths))}"
+            )
         if change.old is None:
             change.modes.setdefault("new file mode", "100644")
         if change.new is None:
@@ -215,7 +218,7 @@ class _Reader:
         if slash and first:
             return rest
         if slash or not plain:
-            raise self._malformed(f"a name must have a folder before it, as a/ and b/, got {name!r}")
+            raise self._malformed(f"a name must have a folder before it, as a/ and b/, got {_shown(name)!r}")
         return first
 
     def _hunks(self, change: Change) -> None:
@@ -267,11 +270,15 @@ def _unquoted(text: str) -> str:
         return text
     closing = re.match(r'"((?:[^"\\]|\\.)*)"', text)
     if closing is None:
-        raise PatchError(f"a quoted name must end with a quote, got {text[:80]!r}")
+        raise PatchError(f"a quoted name must end with a quote, got {_shown(text)!r}")
     try:
         return _ESCAPE.sub(_unescaped, closing[1].encode()).decode()
     except ValueError as error:
-        raise PatchError(f"a quoted name must be UTF-8 in C's escapes, got {text[:80]!r}") from error
+        raise PatchError(f"a quoted name must be UTF-8 in C's escapes, got {_shown(text)!r}") from error
+
+
+def _shown(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 
 
 def _unescaped(found: re.Match[bytes]) -> bytes:

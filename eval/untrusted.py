@@ -36,6 +36,7 @@ _HARNESS_NAMES = frozenset(
     }
 )
 _RUNNERS = frozenset({"tests/runtests.py", "bin/test"})  # the programs that Django's and SymPy's tests are run by
+_LONGEST_PATH = 1000  # characters; Linux takes some 4000 bytes
 _UNPRINTABLE = {"Cc", "Cf", "Cs", "Zl", "Zp"}  # Unicode categories: control, invisible, half a character, line ends
 
 
@@ -138,15 +139,14 @@ def _screened(kept: list[Change], dropped: tuple[str, ...]) -> Screened:
 
 def _refusal(change: Change, links: Collection[str]) -> str:
     """Why no treatment saves a change, empty where nothing is wrong with it."""
+    if not all(map(_is_plain, change.paths)):
+        return f"a changed file must lie in the repository and have a plain name, got {_named(change)}"
     strange = sorted(set(change.modes.values()) - _MODES)
+    linked = any(_leads_through(path.casefold(), links) for path in change.paths)
     rules = (
-        (all(map(_is_plain, change.paths)), "a changed file must lie in the repository and have a plain name"),
         (not change.binary, "a diff must be of texts, not binary"),
         (not strange, f"a changed file must be a regular one, not of mode {', '.join(strange)}"),
-        (
-            not any(_leads_through(path.casefold(), links) for path in change.paths),
-            "a diff must leave links and submodules alone",
-        ),
+        (not linked, "a diff must leave links and submodules alone"),
     )
     return next((f"{rule}, got {_named(change)}" for holds, rule in rules if not holds), "")
 
@@ -161,7 +161,7 @@ def _treatment(change: Change, config: TrustConfig, tests: Collection[str]) -> t
 
 
 def _named(change: Change) -> str:
-    return repr(" to ".join(change.paths))
+    return repr(" to ".join(path[:_LONGEST_PATH] for path in change.paths))
 
 
 def is_harness_file(path: str) -> bool:
@@ -172,6 +172,8 @@ def is_harness_file(path: str) -> bool:
 
 def _is_plain(path: str) -> bool:
     """Whether every system reads a path as the same place within the repository, and git writes it unquoted."""
+    if len(path) > _LONGEST_PATH:
+        return False
     odd = '"' in path or path != path.strip() or any(unicodedata.category(one) in _UNPRINTABLE for one in path)
     return is_safe_path(path) and not odd
 

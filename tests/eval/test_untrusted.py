@@ -60,6 +60,7 @@ def test_what_git_cannot_read_does_not_apply(diff: str) -> None:
         "a\\..\\b.py",
         "a.py:stream",
         " a.py",
+        "x" * 1001,
         "a\u2028b.py",
     ],
 )
@@ -121,6 +122,26 @@ def test_a_diff_of_100_mb_is_refused_without_being_read() -> None:
     assert (screened.outcome, "at most 4096 KiB" in screened.message) == ("refused", True)
     assert spent < 0.05
     assert peak < 1 << 20
+
+
+@pytest.mark.parametrize(
+    "diff",
+    [
+        "diff --git a/x b/x\nindex " + ".." * 400_000 + " 1",
+        "diff --git a/x b/x\n" + "new mode 100644\n" * 50_000,
+        "diff --git a/x b/x\n" * 40_000,
+        '--- "a/' + "\\" * 800_000 + f'"\n+++ b/x\n{_HUNK}',
+        _edit("/".join(["x"] * 70_000)),
+        f"--- a/x\n+++ b/x\n{_HUNK * 40_000}",
+        "Binary files " * 60_000,
+    ],
+    ids=["index", "modes", "headers", "quotes", "folders", "hunks", "words"],
+)
+def test_a_diff_that_is_all_of_one_thing_is_judged_in_time_and_in_few_words(diff: str) -> None:
+    began = time.process_time()
+    screened = screen(diff, _KEEP, links=("link",))
+    assert time.process_time() - began < 3
+    assert len(screened.message) < 5000
 
 
 def test_a_diff_of_too_many_files_is_refused() -> None:
