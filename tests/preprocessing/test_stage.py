@@ -1,9 +1,9 @@
 import gc
 import json
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Callable
-from contextlib import closing
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -120,18 +120,25 @@ def test_a_damaged_cache_is_rebuilt(commit: Commit, tmp_path: Path) -> None:
     assert parsed == ["a.py"]
 
 
+_PREPROCESS = """
+import sys
+from pathlib import Path
+from cgm.store import BlobCache
+from preprocessing.snapshot import open_snapshot
+from preprocessing.stage import CodeGraphPreprocessor, PreprocessingConfig
+root, commit, folder = sys.argv[1:]
+preprocessor = CodeGraphPreprocessor(PreprocessingConfig(), blobs=BlobCache(Path(folder)))
+for _ in range(2):
+    print(*preprocessor.preprocess(open_snapshot(Path(root), commit)).graph.node_name)
+"""
+
+
 def test_two_processes_share_a_cache_at_the_same_time(commit: Commit, tmp_path: Path) -> None:
     root, head = commit({f"m{number}.py": f"def f{number}(): f{number - 1}()\n" * 20 for number in range(40)})
-    run = (root, head, tmp_path / "blobs")
-    with get_context("spawn").Pool(2) as pool:
-        names = pool.starmap(preprocessed, [run] * 4)
-    assert names == [build_graph(root, head).node_name] * 4
-
-
-def preprocessed(root: Path, commit: str, folder: Path) -> tuple[str, ...]:
-    with closing(BlobCache(folder)) as blobs:
-        preprocessor = CodeGraphPreprocessor(PreprocessingConfig(), blobs=blobs)
-        return preprocessor.preprocess(open_snapshot(root, commit)).graph.node_name
+    command = [sys.executable, "-c", _PREPROCESS, str(root), head, str(tmp_path / "blobs")]
+    processes = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    printed = [process.communicate(timeout=60)[0] for process in processes]
+    assert printed == [f"{' '.join(build_graph(root, head).node_name)}\n" * 2] * 2
 
 
 def test_a_cache_that_is_too_small_costs_time_and_nothing_else(commit: Commit, tmp_path: Path) -> None:
