@@ -12,9 +12,11 @@ from typing import Any
 
 from cgm.store import fingerprint
 from launch.schema import Choice, wanted_services
+from preprocessing.languages import LANGUAGES
 
 FLOOR = "cgm"
-_LIBRARIES = ("tree-sitter", "tree-sitter-python", "scikit-learn", "scipy", "numpy", "faiss-cpu", "rapidfuzz")
+_GRAMMARS = tuple(dict.fromkeys(language.distribution for language in LANGUAGES))
+_LIBRARIES = ("tree-sitter", *_GRAMMARS, "scikit-learn", "scipy", "numpy", "faiss-cpu", "rapidfuzz")
 # settings of language models that change what an answer takes, never what it says
 _INCIDENTAL = ("timeout", "retries", "prompt_price", "completion_price", "key_variable", "folder", "cache_gib")
 
@@ -26,9 +28,13 @@ def stage_identity(choice: Choice, services: Mapping[str, Any]) -> list[Any]:
 
 
 def option_identity(choice: Choice) -> list[Any]:
-    """The identity of an option by itself: name, settings, its package's code and the floor's, and the libraries."""
+    """The identity of an option by itself: name, settings, its package's code and the floor's, and the libraries.
+
+    A stage's package counts with all below it, the floor without: what is below it is no stage's floor.
+    """
     package = choice.option.target.partition(":")[0].rpartition(".")[0]
-    code = [code_version(name) for name in sorted({FLOOR, package} - {""})]
+    own = () if package in ("", FLOOR) else _with_subpackages(package)
+    code = [code_version(name) for name in sorted({FLOOR, *own})]
     return [choice.identity(), code, library_versions()]
 
 
@@ -49,6 +55,13 @@ def _version(distribution: str) -> str:
         return metadata.version(distribution)
     except metadata.PackageNotFoundError:
         return ""
+
+
+def _with_subpackages(package: str) -> Iterator[str]:
+    yield package
+    for item in resources.files(package).iterdir():
+        if item.joinpath("__init__.py").is_file():
+            yield from _with_subpackages(f"{package}.{item.name}")
 
 
 @lru_cache

@@ -28,7 +28,8 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.syspath_prepend(tmp_path)
     yield folder
     code_version.cache_clear()
-    sys.modules.pop("some_stage", None)
+    for name in ("some_stage", "some_stage.below"):
+        sys.modules.pop(name, None)
 
 
 @pytest.mark.parametrize("name", ["stage.py", "prompts/ask.jinja", "new.py"])
@@ -51,6 +52,15 @@ def test_a_subpackage_and_compiled_code_do_not(package: Path, name: str) -> None
 @dataclass
 class _Config:
     k: int = 1
+
+
+@pytest.mark.parametrize("name", ["stage.py", "below/other.py"])
+def test_a_stage_has_another_identity_where_code_of_its_package_or_below_changed(package: Path, name: str) -> None:
+    choice = Choice(Option("reader", "some", "some_stage.stage:SomeReader"), _Config())
+    before = option_identity(choice)
+    (package / name).write_text("x = 1\n")
+    code_version.cache_clear()
+    assert option_identity(choice) != before
 
 
 def test_settings_options_and_services_tell_stages_apart() -> None:
