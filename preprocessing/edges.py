@@ -36,6 +36,12 @@ class Edges:
         if known is None or (-known[0], known[1]) > (-confidence, line):
             self._edges[key] = (confidence, line)
 
+    def refer(self, source: int, target: int, line: int) -> None:
+        """Add a use of a definition, except where it is the definition itself."""
+        is_own = self._tree.parent[target] == source and self._tree.start[target] == line
+        if target != source and not is_own:
+            self.add(EdgeKind.REFERENCES, source, target, line)
+
     def skip(self, kind: EdgeKind, source: int, chain: str, line: int, reason: str) -> None:
         """Count a reference that becomes no edge."""
         self._unlinked[f"{kind.name} {reason}"] += 1

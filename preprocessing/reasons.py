@@ -3,7 +3,7 @@
 Knows the words that counts and listings use. Does not know how references are linked.
 """
 
-from preprocessing.python.meanings import Sort
+from preprocessing.meanings import Sort
 
 REASONS = {
     Sort.UNKNOWN: "unresolved",

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from cgm.graph import CodeGraph, EdgeKind
 from preprocessing.edges import Edges, Unlinked
 from preprocessing.facts import PYTHON, FileFacts, Import, Use
+from preprocessing.meanings import Meaning, Sort
 from preprocessing.polyglot.linker import FamilyLinker, families
 from preprocessing.python.callees import Callees
 from preprocessing.python.hierarchy import Hierarchy
 from preprocessing.python.linking import CallLinker
-from preprocessing.python.meanings import Meaning, Meanings, Sort
 from preprocessing.python.modules import Modules
 from preprocessing.python.names import Names
 from preprocessing.reasons import REASONS
@@ -120,23 +120,11 @@ class _Linker:
         return meaning.target if meaning.sort in (Sort.FOLDER, Sort.NODE) else None
 
     def _link_reference(self, source: int, use: Use) -> None:
-        meanings = self._names.mean(source, use.chain)
-        nodes = [one.target for one in self._last_nodes(source, use.chain, meanings)]
+        nodes = self._names.definitions(source, use.chain)
         for node in nodes:
-            # not where it is the definition itself
-            is_own = self._tree.parent[node] == source and self._tree.start[node] == use.line
-            if node != source and not is_own:
-                self._edges.add(EdgeKind.REFERENCES, source, node, use.line)
+            self._edges.refer(source, node, use.line)
         if not nodes:
+            meanings = self._names.mean(source, use.chain)
             sort = meanings[0].sort if meanings else Sort.UNKNOWN
             if sort in (Sort.UNKNOWN, Sort.FOREIGN, Sort.MISSING):
                 self._edges.skip(EdgeKind.REFERENCES, source, use.chain, use.line, REASONS[sort])
-
-    def _last_nodes(self, source: int, chain: str, meanings: Meanings) -> list[Meaning]:
-        """The definitions that a chain leads to, or else passes last."""
-        while True:
-            nodes = [one for one in meanings if one.sort == Sort.NODE]
-            chain = chain.rpartition(".")[0]
-            if nodes or not chain:
-                return nodes
-            meanings = self._names.mean(source, chain)

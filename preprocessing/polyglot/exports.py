@@ -10,11 +10,11 @@ from typing import Protocol
 from cgm.graph import NodeKind
 from preprocessing.facts import WITHIN, Import
 from preprocessing.languages import ImportRule
+from preprocessing.meanings import FOREIGN, UNKNOWN, Meaning, Sort
 from preprocessing.polyglot.expressions import MODULE_AROUND, OWN_MODULE
 from preprocessing.polyglot.origins import Origin, Origins
 from preprocessing.polyglot.registry import Registry
 from preprocessing.polyglot.uses import EXPORTED
-from preprocessing.python.meanings import FOREIGN, UNKNOWN, Meaning, Sort
 from preprocessing.tree import Tree
 
 _DEEPEST = 40

@@ -13,12 +13,12 @@ from cgm.text import is_test_file
 from preprocessing.edges import Edges
 from preprocessing.facts import EXTENDS, FileFacts, Import, Use
 from preprocessing.languages import BY_NAME
+from preprocessing.meanings import Meaning, Sort
 from preprocessing.polyglot.import_rules import open_origins
 from preprocessing.polyglot.method_sets import MethodSets
 from preprocessing.polyglot.overloads import Overloads
 from preprocessing.polyglot.registry import Registry
 from preprocessing.polyglot.symbols import Symbols, split_use
-from preprocessing.python.meanings import Meaning, Sort
 from preprocessing.reasons import REASONS
 from preprocessing.tree import Tree
 
@@ -184,7 +184,7 @@ class FamilyLinker:
             self._call_constructor(source, called, use)
         else:
             if passed >= 0 and not use.chain.startswith("self"):
-                self._refer(source, passed, use.line)
+                self._edges.refer(source, passed, use.line)
             if self._is_attribute(meaning) and called.sort == Sort.UNKNOWN:
                 self._skip(EdgeKind.CALLS, REASONS[Sort.NODE])
                 return
@@ -301,12 +301,6 @@ class FamilyLinker:
     def _link_reference(self, source: int, use: Use) -> None:
         meaning, passed = self._symbols.trace(source, use.chain)
         if passed >= 0:
-            self._refer(source, passed, use.line)
+            self._edges.refer(source, passed, use.line)
         elif meaning.sort in (Sort.UNKNOWN, Sort.FOREIGN, Sort.MISSING, Sort.BUILTIN):
             self._skip(EdgeKind.REFERENCES, REASONS[meaning.sort])
-
-    def _refer(self, source: int, target: int, line: int) -> None:
-        """Link a use of a definition, except where it is the definition itself."""
-        is_own = self._tree.parent[target] == source and self._tree.start[target] == line
-        if target != source and not is_own:
-            self._edges.add(EdgeKind.REFERENCES, source, target, line)

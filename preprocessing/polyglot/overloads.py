@@ -9,9 +9,9 @@ from collections.abc import Sequence
 
 from cgm.details import NodeDetails, Parameter, decode_details
 from cgm.graph import NodeKind
+from preprocessing.meanings import Sort
 from preprocessing.polyglot.registry import Registry
 from preprocessing.polyglot.symbols import Symbols, argument_chains, split_use
-from preprocessing.python.meanings import Sort
 
 _OPEN_ENDED = 1000
 _ARGUMENTS_OF_TYPE = re.compile(r"<.*>|\[\s*\]|\.\.\.", re.DOTALL)

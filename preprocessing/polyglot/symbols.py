@@ -10,12 +10,12 @@ from functools import lru_cache
 from cgm.graph import NodeKind
 from preprocessing.facts import EXTENDS, MODULE, Import
 from preprocessing.languages import ImportRule
+from preprocessing.meanings import BUILTIN, FOREIGN, LOCAL, UNKNOWN, Meaning, Sort
 from preprocessing.polyglot.exports import OPEN_SORTS, Depth, Exports, pick
 from preprocessing.polyglot.name_spaces import NameSpaces
 from preprocessing.polyglot.origins import Origins
 from preprocessing.polyglot.registry import Registry
 from preprocessing.polyglot.variables import RETURNED
-from preprocessing.python.meanings import BUILTIN, FOREIGN, LOCAL, UNKNOWN, Meaning, Sort
 
 
 @lru_cache(maxsize=1 << 16)

@@ -7,7 +7,7 @@ depends on grow; then it is the same whatever was asked before.
 import heapq
 from collections.abc import Callable
 
-from preprocessing.python.meanings import NOTHING, PENDING, Meanings
+from preprocessing.meanings import NOTHING, PENDING, Meanings
 
 _DEEPEST = 25  # questions within questions; each takes some ten frames of Python's stack
 _MOST_ROUNDS = 12

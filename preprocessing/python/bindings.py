@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from cgm.graph import NodeKind
 from preprocessing.facts import PYTHON, Definition, FileFacts, Import
-from preprocessing.python.meanings import Meaning, Meanings, Sort
+from preprocessing.meanings import Meaning, Meanings, Sort
 from preprocessing.tree import Tree
 
 _MOST_VALUES = 256

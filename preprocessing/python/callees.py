@@ -4,8 +4,8 @@ Knows constructors, callable objects, wrappers, overrides and registered impleme
 """
 
 from cgm.graph import NodeKind
+from preprocessing.meanings import INSTANCES, Meaning, Meanings, Sort
 from preprocessing.python.hierarchy import Hierarchy
-from preprocessing.python.meanings import INSTANCES, Meaning, Meanings, Sort
 from preprocessing.python.names import Names
 
 _CONSTRUCTORS = ("__init__", "__new__", "__post_init__")

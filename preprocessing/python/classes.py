@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable
 
 from cgm.graph import NodeKind
 from preprocessing.inheritance import merge_orders
+from preprocessing.meanings import UNKNOWN, Meaning, Meanings, Sort
 from preprocessing.python.answers import FAR, Answers
 from preprocessing.python.bindings import Bindings
-from preprocessing.python.meanings import UNKNOWN, Meaning, Meanings, Sort
 
 
 class Classes:

@@ -5,8 +5,8 @@ Knows which names say something, and whether what a call passes fits a method. D
 
 from collections.abc import Sequence
 
+from preprocessing.meanings import OPEN, Meaning, Meanings, Sort
 from preprocessing.python.hierarchy import Hierarchy
-from preprocessing.python.meanings import OPEN, Meaning, Meanings, Sort
 from preprocessing.python.names import Names
 from preprocessing.python.places import positional
 from preprocessing.python.sight import Sight

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Sequence
 from cgm.graph import EdgeKind, NodeKind
 from preprocessing.edges import Edges
 from preprocessing.facts import FileFacts, Use
+from preprocessing.meanings import INSTANCES, Meaning, Meanings, Sort, is_open
 from preprocessing.python.callees import Callees
 from preprocessing.python.guesses import Guesses
 from preprocessing.python.hierarchy import Hierarchy
-from preprocessing.python.meanings import INSTANCES, Meaning, Meanings, Sort, is_open
 from preprocessing.python.names import Names
 from preprocessing.python.overriding import Overriding
 from preprocessing.python.passing import Passing
@@ -233,17 +233,9 @@ class CallLinker:
     def _leave(self, source: int, chain: str, line: int, meanings: Meanings) -> None:
         """Link a call of unknown meaning by name, or count it."""
         if not chain.startswith(("self", "cls")):
-            self._refer(source, chain, line)
+            for node in self._names.definitions(source, chain):
+                self._edges.refer(source, node, line)
         candidates, reason = self._guesses.guess(source, chain, meanings)
         if reason:
             self._edges.skip(EdgeKind.CALLS, source, chain, line, reason)
         self._add_all(source, candidates, line)
-
-    def _refer(self, source: int, chain: str, line: int) -> None:
-        """Link a call through a definition of unknown kind to that definition."""
-        while chain:
-            nodes = [one.target for one in self._names.mean(source, chain) if one.sort == Sort.NODE]
-            for node in nodes:
-                if node != source and not (self._tree.parent[node] == source and self._tree.start[node] == line):
-                    self._edges.add(EdgeKind.REFERENCES, source, node, line)
-            chain = "" if nodes else chain.rpartition(".")[0]

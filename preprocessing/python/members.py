@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from preprocessing.python.meanings import BUILTIN, INSTANCES, NOTHING, OPEN, Meaning, Meanings, Sort, join
+from preprocessing.meanings import BUILTIN, INSTANCES, NOTHING, OPEN, Meaning, Meanings, Sort, join
 
 if TYPE_CHECKING:
     from preprocessing.python.names import Names

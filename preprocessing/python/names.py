@@ -11,11 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from cgm.graph import NodeKind
 from preprocessing.facts import FileFacts, Import
-from preprocessing.python.answers import FAR, Answers
-from preprocessing.python.bindings import Binding, Bindings
-from preprocessing.python.classes import Classes
-from preprocessing.python.fixtures import Fixtures
-from preprocessing.python.meanings import (
+from preprocessing.meanings import (
     BUILTIN,
     FOREIGN,
     INSTANCES,
@@ -28,6 +24,10 @@ from preprocessing.python.meanings import (
     Sort,
     join,
 )
+from preprocessing.python.answers import FAR, Answers
+from preprocessing.python.bindings import Binding, Bindings
+from preprocessing.python.classes import Classes
+from preprocessing.python.fixtures import Fixtures
 from preprocessing.python.members import Members
 from preprocessing.python.modules import Modules
 from preprocessing.python.places import Numbered, positional
@@ -100,6 +100,15 @@ class Names:
     def values(self, scope: int, chain: str) -> Meanings:
         """What a chain may mean in a scope, attributes and properties followed to their values."""
         return self.value(self.mean(scope, chain))
+
+    def definitions(self, scope: int, chain: str) -> list[int]:
+        """The definitions that a chain leads to, or else passes last."""
+        while chain:
+            nodes = [one.target for one in self.mean(scope, chain) if one.sort == Sort.NODE]
+            if nodes:
+                return nodes
+            chain = chain.rpartition(".")[0]
+        return []
 
     def value(self, meanings: Meanings) -> Meanings:
         """Follow attributes to what is assigned to them, and properties to what they return."""

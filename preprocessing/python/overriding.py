@@ -4,8 +4,8 @@ Knows receivers whose class is certain, and which overrides a caller has to do w
 """
 
 from cgm.graph import NodeKind
+from preprocessing.meanings import Sort
 from preprocessing.python.callees import Callee, Callees
-from preprocessing.python.meanings import Sort
 from preprocessing.python.names import Names
 from preprocessing.python.sight import Sight
 

@@ -5,7 +5,7 @@ Knows how calls pass values on. Does not know edges. Only parameters on which so
 
 from collections.abc import Iterable
 
-from preprocessing.python.meanings import TOO_MANY, Meaning, Meanings, Sort
+from preprocessing.meanings import TOO_MANY, Meaning, Meanings, Sort
 from preprocessing.python.names import Names
 
 _MOST_PASSED = 512

@@ -5,7 +5,7 @@ Knows names within scopes. Does not know what they mean.
 
 from collections.abc import Sequence
 
-from preprocessing.python.meanings import Meaning
+from preprocessing.meanings import Meaning
 
 Place = tuple[int, str]  # scope, name
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from preprocessing.python.meanings import NOTHING, OPEN, Meaning, Meanings, Sort, join
+from preprocessing.meanings import NOTHING, OPEN, Meaning, Meanings, Sort, join
 from preprocessing.python.members import KEPT
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ Knows tests, imports of files and classes inside functions. Does not know what a
 """
 
 from cgm.graph import NodeKind
-from preprocessing.python.meanings import Sort
+from preprocessing.meanings import Sort
 from preprocessing.python.names import Names
 
 

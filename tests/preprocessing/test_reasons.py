@@ -1,4 +1,4 @@
-from preprocessing.python.meanings import Sort
+from preprocessing.meanings import Sort
 from preprocessing.reasons import REASONS
 
 

@@ -3,9 +3,9 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from preprocessing.facts import Import
+from preprocessing.meanings import Meaning, Sort
 from preprocessing.polyglot.exports import Depth
 from preprocessing.polyglot.symbols import Symbols
-from preprocessing.python.meanings import Meaning, Sort
 
 Read = Callable[[Mapping[str, str]], Symbols]
 

@@ -2,8 +2,8 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
+from preprocessing.meanings import Sort
 from preprocessing.polyglot.symbols import Symbols, argument_chains, split_use
-from preprocessing.python.meanings import Sort
 
 Read = Callable[[Mapping[str, str]], Symbols]
 

@@ -2,8 +2,8 @@ import random
 
 import pytest
 
+from preprocessing.meanings import PENDING, Meaning, Meanings, Sort
 from preprocessing.python.answers import Answers
-from preprocessing.python.meanings import PENDING, Meaning, Meanings, Sort
 
 
 def answers_of(leads: dict[int, list[int]]) -> Answers:

@@ -2,7 +2,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from preprocessing.python.meanings import Meanings, Sort
+from preprocessing.meanings import Meanings, Sort
 from preprocessing.python.modules import Modules
 from preprocessing.python.names import Names
 from preprocessing.python.parse import parse_python

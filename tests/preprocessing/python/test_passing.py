@@ -1,6 +1,6 @@
 from collections.abc import Callable, Mapping
 
-from preprocessing.python.meanings import Meaning, Sort
+from preprocessing.meanings import Meaning, Sort
 from preprocessing.python.names import Names
 from preprocessing.python.passing import Passing
 

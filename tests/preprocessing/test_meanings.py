@@ -1,4 +1,4 @@
-from preprocessing.python.meanings import MOST_MEANINGS, NOTHING, TOO_MANY, Meaning, Sort, join
+from preprocessing.meanings import MOST_MEANINGS, NOTHING, TOO_MANY, Meaning, Sort, join
 
 ONE, OTHER = Meaning(Sort.NODE, 1), Meaning(Sort.NODE, 2)
 
