@@ -4,7 +4,7 @@ Knows gold files and the shape of metrics.json. Does not know how a ranking was 
 function is left out at both levels, as in the published tables; one without a ranking counts as a miss.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,8 @@ from cgm.store import read_rows
 from eval.metrics import CUTOFFS, Ranks, measure, ranks
 
 LEVELS = tuple(CUTOFFS)
+_OVERVIEW = (*(f"strict@{k}" for k in sorted({k for cutoffs in CUTOFFS.values() for k in cutoffs})), "MRR")
+OVERVIEW_HEADER = ("level", "n", *_OVERVIEW)
 
 
 @dataclass(frozen=True)
@@ -85,3 +87,11 @@ def _gold(row: Mapping[str, Any], where: str) -> Gold:
     if gold.functions and not gold.files:
         raise DatasetError(f"{where}: a gold row with functions must have their files, got none")
     return gold
+
+
+def overview_rows(metrics: Mapping[str, Mapping[str, float]]) -> Iterator[tuple[str, ...]]:
+    """Write what `summarize` gives as cells under OVERVIEW_HEADER: strict Acc@k and MRR in percent, a row a level."""
+    for level in LEVELS:
+        means = metrics[level]
+        cells = (f"{100 * means[name]:.1f}" if name in means else "" for name in _OVERVIEW)
+        yield level, str(means["n"]), *cells

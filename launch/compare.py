@@ -11,8 +11,7 @@ from pathlib import Path
 from cgm.artifacts import from_row
 from cgm.errors import CgmError, InputError
 from cgm.store import read_rows
-from eval.localization import LEVELS, Found, summarize, values
-from eval.metrics import CUTOFFS
+from eval.localization import LEVELS, OVERVIEW_HEADER, Found, overview_rows, summarize, values
 from eval.statistics import compare
 from eval.tables import header, paired_cells, row
 
@@ -65,12 +64,9 @@ def _read(folder: Path) -> _Run:
 
 
 def _overview(names: Sequence[str], runs: Sequence[_Run]) -> Iterator[str]:
-    metrics = [f"strict@{k}" for k in sorted({k for cutoffs in CUTOFFS.values() for k in cutoffs})] + ["MRR"]
-    yield from header(["run", "level", "n", *metrics])
+    yield from header(["run", *OVERVIEW_HEADER])
     for name, run in zip(names, runs, strict=True):
-        for level, means in summarize(list(run.values())).items():
-            cells = (f"{100 * means[metric]:.1f}" if metric in means else "" for metric in metrics)
-            yield row([name, level, str(means["n"]), *cells])
+        yield from (row([name, *cells]) for cells in overview_rows(summarize(list(run.values()))))
 
 
 def _paired(title: str, first: _Run, second: _Run) -> Iterator[str]:

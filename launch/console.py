@@ -6,7 +6,7 @@ and then elsewhere; findings go to stdout.
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
@@ -20,7 +20,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cgm.artifacts import Ranked
-from eval.metrics import CUTOFFS
+from eval.localization import OVERVIEW_HEADER, overview_rows
 from launch.pipeline import Outcome
 
 _log = logging.getLogger(__name__)
@@ -158,21 +158,17 @@ def show_summary(console: Console, summary: dict[str, Any], metrics: dict[str, A
         table.add_row(name, *counts, f"{stage['seconds']:.2f}", str(tokens), f"{usage['cost']:.4f}")
     console.print(table)
     if metrics:
-        console.print(metrics_table({"": metrics}))
+        console.print(metrics_table(metrics))
 
 
-def metrics_table(runs: dict[str, dict[str, Any]]) -> Table:
-    """Strict Acc@k and MRR of runs, in percent, a row for each run and level."""
-    cutoffs = sorted({k for level in CUTOFFS.values() for k in level})
-    table = Table("run", "level", box=None, header_style="bold")
-    for name in ("n", *(f"strict@{k}" for k in cutoffs), "MRR"):
+def metrics_table(metrics: Mapping[str, Any]) -> Table:
+    """Strict Acc@k and MRR of a run, in percent, a row for each level."""
+    level, *numbers = OVERVIEW_HEADER
+    table = Table(level, box=None, header_style="bold")
+    for name in numbers:
         table.add_column(name, justify="right")
-    for run, metrics in runs.items():
-        for level in CUTOFFS:
-            values = metrics[level]
-            names = (*(f"strict@{k}" for k in cutoffs), "MRR")
-            cells = (f"{100 * values[name]:.1f}" if name in values else "" for name in names)
-            table.add_row(Text(run), level, str(values["n"]), *cells)
+    for cells in overview_rows(metrics):
+        table.add_row(*cells)
     return table
 
 
