@@ -124,7 +124,8 @@ class Lineage:
             self.gaps["unknown lines"] += 1
             changes = Changes(0)
         touches: list[Touches] = []
-        if len(head.parents) == 2:
+        # of a merge that git could not show in full, what is known is against the first parent
+        if len(head.parents) == 2 and all(len(change.sources) == 2 for change in changes.changes):
             second = {path: state.pop(path) for path in changes.taken if path in state}
             rows = [(change, state.pop(change.path, None)) for change in changes.changes]
             for change, trace in rows:

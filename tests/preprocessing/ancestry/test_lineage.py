@@ -98,6 +98,17 @@ def test_in_a_file_that_a_merge_has_from_neither_a_function_goes_where_it_is_unt
     assert lineage.states["b"]["f"].nodes.tolist() == [1, 3]
 
 
+def test_a_merge_of_which_only_names_are_known_is_a_change_of_its_first_parent() -> None:
+    trace = Trace((1,), ints(2), ints(0), ints(3))
+    lineage = Lineage.at("m", {"a.py": trace, "b.py": trace})
+    changes = Changes(1, (Change("a.py", ("a.py",), (None,)),))
+    touches = lineage.step(0, head("m", "one", "two"), changes)
+    assert [touch.files for touch in touches] == [(1,)]
+    assert {path: trace.nodes.tolist() for path, trace in lineage.states["one"].items()} == {"a.py": [], "b.py": [2]}
+    assert "two" not in lineage.states
+    assert lineage.gaps == {"unknown lines": 1}
+
+
 def test_lines_that_are_not_known_end_the_past_of_functions_and_are_counted() -> None:
     lineage = Lineage.at("b", {"f": Trace((0,), ints(1), ints(0), ints(2))})
     (touches,) = lineage.step(0, head("b", "a"), Changes(1, (Change("f", ("f",), (None,)),)))
