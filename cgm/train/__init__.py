@@ -1,0 +1,1 @@
+"""Training a Reader: examples, where they come from, and the loop."""
