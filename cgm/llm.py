@@ -14,7 +14,7 @@ from typing import Any
 
 from cgm.errors import AnswerError, ModelUnavailableError, require
 from cgm.keys import read_key, without_key
-from cgm.protocols import Answer, AnswerForm, Message, Sampling
+from cgm.protocols import Answer, AnswerForm, Message, Sampling, as_text
 from cgm.weights import DEFAULT_MODEL, converted, fetch_hub, fetch_model, first_line
 
 _PUBLIC = "https://api.openai.com/v1"
@@ -56,6 +56,8 @@ class OpenAIConfig:
 
 class OpenAILLM:
     """A model behind an OpenAI-compatible server. A constraint that the dialect has no words for is left out."""
+
+    graph_nodes = 0
 
     def __init__(self, config: OpenAIConfig) -> None:
         # it takes half a second to load, which only a run that asks a server pays for
@@ -123,7 +125,7 @@ def _request(
 ) -> dict[str, Any]:
     request: dict[str, Any] = {
         "model": config.model,
-        "messages": [dataclasses.asdict(message) for message in messages],
+        "messages": as_text(messages),
         "temperature": sampling.temperature,
         "top_p": sampling.top_p,
         "max_tokens": sampling.max_tokens,
@@ -208,6 +210,8 @@ class LocalLLM:
     format beside them, which later loads in seconds.
     """
 
+    graph_nodes = 0
+
     def __init__(self, config: LocalConfig, *, models: Path) -> None:
         self.config = config
         self._folder = Path(config.folder) if config.folder else models
@@ -238,7 +242,7 @@ class LocalLLM:
     def _encode(self, tokenizer: Any, messages: Sequence[Message], sampling: Sampling) -> Any:
         import openvino_genai
 
-        history = openvino_genai.ChatHistory([dataclasses.asdict(message) for message in messages])
+        history = openvino_genai.ChatHistory(as_text(messages))
         text = tokenizer.apply_chat_template(history, add_generation_prompt=True)
         tokens = tokenizer.encode(text, add_special_tokens=False).input_ids
         if tokens.shape[1] + sampling.max_tokens > self.config.context_tokens:

@@ -15,14 +15,24 @@ from numpy.typing import NDArray
 from cgm.artifacts import Issue, Patch, Ranking, Rewrite, Subgraph
 from cgm.graph import CodeGraph
 from cgm.history import History
+from cgm.text_graph import TextGraph
 
 
 @dataclass(frozen=True)
 class Message:
-    """One turn of a chat; `role` is system, user or assistant."""
+    """One turn of a chat; `role` is system, user or assistant.
+
+    `graph` is for models that read graphs (`LLM.graph_nodes`); others take the text alone.
+    """
 
     role: str
     content: str
+    graph: TextGraph | None = None
+
+
+def as_text(messages: Sequence[Message]) -> list[dict[str, str]]:
+    """The turns as chat templates and servers take them: text alone."""
+    return [{"role": message.role, "content": message.content} for message in messages]
 
 
 @dataclass(frozen=True)
@@ -70,6 +80,10 @@ class LLM(Protocol):
     @property
     def name(self) -> str:
         """The model's identity, as it enters cache keys and predictions."""
+
+    @property
+    def graph_nodes(self) -> int:
+        """How many nodes of a graph it reads beside the text at most; 0 for a model that reads text alone."""
 
     def generate(
         self, messages: Sequence[Message], sampling: Sampling, form: AnswerForm | None = None

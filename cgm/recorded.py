@@ -12,7 +12,7 @@ from typing import Any
 
 from cgm.artifacts import from_row, to_row
 from cgm.errors import ArtifactError, ModelUnavailableError, require
-from cgm.protocols import LLM, Answer, AnswerForm, Message, Sampling
+from cgm.protocols import LLM, Answer, AnswerForm, Message, Sampling, as_text
 from cgm.store import BlobCache, append_row, fingerprint, read_rows
 
 
@@ -29,12 +29,17 @@ class ReplayLLM:
     def __init__(self, config: ReplayConfig) -> None:
         require(bool(config.path), "llm.path must be a file of recorded answers", config.path)
         self.config = config
-        self._name, self._recorded = _read_recording(Path(config.path))
+        self._name, self._graph_nodes, self._recorded = _read_recording(Path(config.path))
 
     @property
     def name(self) -> str:
         """The name of the model that was recorded."""
         return self._name
+
+    @property
+    def graph_nodes(self) -> int:
+        """The nodes that the recorded model read."""
+        return self._graph_nodes
 
     def generate(
         self, messages: Sequence[Message], sampling: Sampling, form: AnswerForm | None = None
@@ -62,13 +67,19 @@ class RecordingLLM:
         """The name of the model within."""
         return self._llm.name
 
+    @property
+    def graph_nodes(self) -> int:
+        """The nodes that the model within reads."""
+        return self._llm.graph_nodes
+
     def generate(
         self, messages: Sequence[Message], sampling: Sampling, form: AnswerForm | None = None
     ) -> Sequence[Answer]:
         """Ask the model within. Raises as it does, and StorageError where the file cannot be written."""
         answers = self._llm.generate(messages, sampling, form)
         key = request_key(self.name, messages, sampling, form)
-        append_row(self._path, {"key": key, "model": self.name, "answers": [to_row(answer) for answer in answers]})
+        row = {"key": key, "model": self.name, "answers": [to_row(answer) for answer in answers]}
+        append_row(self._path, row | ({"graph_nodes": self.graph_nodes} if self.graph_nodes else {}))
         return answers
 
 
@@ -88,6 +99,11 @@ class CachedLLM:
         """The name of the model within."""
         return self._llm.name
 
+    @property
+    def graph_nodes(self) -> int:
+        """The nodes that the model within reads."""
+        return self._llm.graph_nodes
+
     def generate(
         self, messages: Sequence[Message], sampling: Sampling, form: AnswerForm | None = None
     ) -> Sequence[Answer]:
@@ -103,7 +119,8 @@ class CachedLLM:
 
 def request_key(model: str, messages: Sequence[Message], sampling: Sampling, form: AnswerForm | None) -> str:
     """Hash a request, so that equal requests to the same model have equal keys."""
-    turns = [dataclasses.asdict(message) for message in messages]
+    graphs = [dataclasses.asdict(message.graph) for message in messages if message.graph]
+    turns = as_text(messages) + graphs
     return fingerprint(model, turns, dataclasses.asdict(sampling), dataclasses.asdict(form) if form else None)
 
 
@@ -123,15 +140,16 @@ def _kept(entry: bytes | None) -> list[Answer]:
         return []
 
 
-def _read_recording(path: Path) -> tuple[str, dict[str, list[Answer]]]:
+def _read_recording(path: Path) -> tuple[str, int, dict[str, list[Answer]]]:
+    """The model's name, the nodes of a graph that it read, and its answers by request."""
     recorded: dict[str, list[Answer]] = {}
-    names: set[str] = set()
+    names: set[tuple[str, int]] = set()
     for number, row in read_rows(path):
         try:
             recorded.setdefault(row["key"], _answers(row["answers"]))
-            names.add(row["model"])
+            names.add((row["model"], row.get("graph_nodes", 0)))
         except (KeyError, TypeError) as error:
             raise ArtifactError(f"{path}:{number}: a recorded answer must have key, model and answers") from error
     if len(names) > 1:
-        raise ArtifactError(f"{path}: must record one model, got {', '.join(sorted(names))}")
-    return next(iter(names), "replay"), recorded
+        raise ArtifactError(f"{path}: must record one model, got {', '.join(sorted(name for name, _ in names))}")
+    return *next(iter(names), ("replay", 0)), recorded

@@ -54,6 +54,11 @@ class MeteredLLM:
         """The identity of the model within."""
         return self._llm.name
 
+    @property
+    def graph_nodes(self) -> int:
+        """The nodes of a graph that the model within reads."""
+        return self._llm.graph_nodes
+
     def generate(
         self, messages: Sequence[Message], sampling: Sampling, form: AnswerForm | None = None
     ) -> Sequence[Answer]:

@@ -14,6 +14,8 @@ from cgm.encoding import encodable
 from cgm.errors import InputError, ModelError, PatchError, SandboxError, require
 from cgm.prompts import load_prompt, render
 from cgm.protocols import LLM, Answer, AnswerForm, Check, Codebase, Message, Sampling
+from cgm.text import split_lines
+from cgm.text_graph import TextGraph, build_text_graph
 from reader.context import Context, Limits, build_context, shorten, split_context
 from reader.focus import focus_statements
 from reader.forms import FORMS, EditForm
@@ -106,10 +108,17 @@ class RepairReader:
         search = _Search(config, self._form, self._llm, self._check)
         views = self._views(context, issue) if context.snippets else ()
         if views:
-            search.run(issue, views)
+            search.run(issue, views, self._graph(subgraph, codebase))
         else:
             search.attempts.append(Attempt("", None, "the ranking names nothing that may be edited in this form"))
         return _patch(issue, self._llm.name, search.attempts, search.usage)
+
+    def _graph(self, subgraph: Subgraph, codebase: Codebase) -> TextGraph | None:
+        """The subgraph, for a model that reads graphs; None for one that reads text alone, or without a subgraph."""
+        most = self._llm.graph_nodes
+        if not (most and subgraph.nodes):
+            return None
+        return build_text_graph(codebase.graph, subgraph, lambda path: split_lines(codebase.sources.read(path)), most)
 
     def _views(self, context: Context, issue: Issue) -> tuple[Context, ...]:
         """What each request shows, likely ones first."""
@@ -186,23 +195,24 @@ class _Search:
         self._check = check
         self._checked: dict[str, tuple[bool, str]] = {}
 
-    def run(self, issue: Issue, views: Sequence[Context]) -> None:
+    def run(self, issue: Issue, views: Sequence[Context], graph: TextGraph | None) -> None:
         """Draw answers until one passes the check, all samples are drawn, or the model fails after earlier answers.
 
         Raises:
             ModelError: the model fails on the first request.
         """
         try:
-            self._draw(issue, views)
+            self._draw(issue, views, graph)
         except ModelError as error:
             if not self.attempts:
                 raise
             self.attempts.append(Attempt("", None, str(error)))
 
-    def _draw(self, issue: Issue, views: Sequence[Context]) -> None:
+    def _draw(self, issue: Issue, views: Sequence[Context], graph: TextGraph | None) -> None:
         prompt = load_prompt("reader", self._form.prompt)
         text = defuse(shorten(issue.problem_statement, self._config.issue_tokens))
-        requests = [(view, render(prompt, issue=text, context=view), self._form.constrain(view)) for view in views]
+        asked = [(view, render(prompt, issue=text, context=view)) for view in views]
+        requests = [(view, _with_graph(messages, graph), self._form.constrain(view)) for view, messages in asked]
         samples = len(views) if self._form.focused and self._check is None else self._config.samples
         for at, sampling in _plan(replace(self._config, samples=samples), len(views)):
             view, messages, form = requests[at]
@@ -255,6 +265,11 @@ class _Search:
             except SandboxError as error:
                 self._checked[repair.diff] = (False, f"check: {error}")
         return self._checked[repair.diff]
+
+
+def _with_graph(messages: Sequence[Message], graph: TextGraph | None) -> tuple[Message, ...]:
+    """The messages with the graph beside the last of them."""
+    return (*messages[:-1], replace(messages[-1], graph=graph))
 
 
 def _plan(config: RepairConfig, views: int) -> Iterator[tuple[int, Sampling]]:

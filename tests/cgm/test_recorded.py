@@ -9,6 +9,7 @@ from cgm.errors import ArtifactError, ConfigError, ModelUnavailableError, Storag
 from cgm.protocols import Answer, AnswerForm, Message, Sampling
 from cgm.recorded import CachedLLM, RecordingLLM, ReplayConfig, ReplayLLM, request_key
 from cgm.store import BlobCache, fingerprint
+from cgm.text_graph import TextGraph
 
 ASK = (Message("user", "Say hello."),)
 ANSWERS = (Answer("hello\n\u00e9", 5, 2, "stop", 0.25), Answer("hi", 0, 1, "length", 0.1))
@@ -90,8 +91,9 @@ def test_a_missing_recording_is_named(tmp_path: Path) -> None:
 class Counted:
     """A model that answers with the number of times it was asked."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, graph_nodes: int = 0) -> None:
         self.name = name
+        self.graph_nodes = graph_nodes
         self.asked = 0
 
     def generate(
@@ -147,3 +149,30 @@ def test_a_damaged_entry_is_asked_anew(tmp_path: Path) -> None:
     cache = BlobCache(tmp_path)
     cache.put(fingerprint("", request_key("m", ASK, Sampling(), None)), b"\xff not json")
     assert not CachedLLM(Counted("m"), answers=cache).generate(ASK, Sampling())[0].cached
+
+
+SEEN = (Message("user", "Say hello.", TextGraph(("a", "b"), ((0, 0, 1),), (1,))),)
+
+
+def test_a_graph_tells_two_requests_apart_and_its_absence_changes_no_key() -> None:
+    other = (Message("user", "Say hello.", TextGraph(("a", "b"), ((1, 0, 1),), (1,))),)
+    keys = [request_key("m", asked, Sampling(), None) for asked in (ASK, SEEN, other)]
+    assert len(set(keys)) == 3
+    plain = fingerprint("m", [{"role": "user", "content": "Say hello."}], vars(Sampling()), None)
+    assert keys[0] == plain
+
+
+def test_a_recording_replays_a_model_that_reads_graphs(tmp_path: Path) -> None:
+    path = tmp_path / "answers.jsonl"
+    inner = Counted("m", graph_nodes=7)
+    (said,) = RecordingLLM(inner, path).generate(SEEN, Sampling())
+    assert replay(path).graph_nodes == 7
+    assert texts(replay(path).generate(SEEN, Sampling())) == [said.text]
+    with pytest.raises(ModelUnavailableError):
+        replay(path).generate(ASK, Sampling())
+
+
+def test_what_wraps_a_model_says_what_the_model_reads(recording: Path, tmp_path: Path) -> None:
+    assert replay(recording).graph_nodes == 0
+    inner = Counted("m", graph_nodes=7)
+    assert RecordingLLM(CachedLLM(inner, answers=BlobCache(tmp_path)), tmp_path / "a").graph_nodes == 7

@@ -28,6 +28,8 @@ class DictSources:
 class ScriptedLLM:
     """Answers in the order given, or raises what stands there, and remembers what it was asked."""
 
+    graph_nodes = 0
+
     def __init__(self, answers: Sequence[str | Answer | Exception], name: str = "scripted-32b") -> None:
         self.name = name
         self.requests: list[tuple[tuple[Message, ...], Sampling, AnswerForm | None]] = []

@@ -112,6 +112,25 @@ def test_the_prompt_holds_issue_code_and_what_may_be_edited(read: Callable[..., 
     assert (sampling.temperature, sampling.count, form) == (0.0, 1, None)
 
 
+def test_a_model_that_reads_graphs_is_given_the_subgraph_with_every_request(
+    read: Callable[..., Patch], scripted: Any
+) -> None:
+    llm = scripted([_LOST, _RIGHT])
+    llm.graph_nodes = 4
+    read(RepairReader(RepairConfig(edit_form="search_replace", samples=1, retries=1), llm=llm))
+    graphs = [[message.graph for message in messages if message.graph] for messages, _, _ in llm.requests]
+    assert len(graphs) == 2
+    assert graphs[0] == graphs[1]
+    assert len(graphs[0][0]) == 4
+    assert any(text.startswith("FUNCTION shop/cart.py:Cart.total\n    def total") for text in graphs[0][0].texts)
+
+
+def test_a_model_that_reads_text_alone_is_given_no_graph(read: Callable[..., Patch], scripted: Any) -> None:
+    llm = scripted([_RIGHT])
+    read(RepairReader(RepairConfig(edit_form="search_replace", samples=1), llm=llm))
+    assert all(message.graph is None for message in llm.requests[0][0])
+
+
 def test_an_answer_that_does_not_apply_is_sent_back_once_with_its_error(
     read: Callable[..., Patch], scripted: Any
 ) -> None:
