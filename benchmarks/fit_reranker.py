@@ -23,9 +23,9 @@ from scipy.optimize import minimize
 
 from cgm.artifacts import Gold, SubgraphNode
 from eval.localization import load_gold, locate, summarize
+from launch.command import default_cache, run_command
 from launch.dataset import Instance, load_instances
 from launch.pipeline import Chain, Pipeline
-from launch.run import default_cache, run_command
 from launch.schema import STAGES, run_config
 from reranker.features import (
     Features,
@@ -191,4 +191,4 @@ def print_metrics(title: str, rankings: Mapping[str, Mapping[str, Sequence[str]]
 
 
 if __name__ == "__main__":
-    sys.exit(run_command(job))
+    sys.exit(run_command(job, "pipeline"))

@@ -60,7 +60,7 @@ class Environments:
         requirement_paths: Mapping[str, Sequence[str]] | None = None,
         until: str = UNTIL,
     ) -> None:
-        self._root, self._repositories, self._until = root.absolute(), repositories, until
+        self._root, self._repositories, self._until = root.resolve(), repositories, until
         self._paths = requirement_paths or {}
 
     def get(self, spec: Specification) -> Environment:

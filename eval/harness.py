@@ -49,9 +49,21 @@ def installed_release() -> str:
     try:
         release = importlib.metadata.version("swebench")
     except importlib.metadata.PackageNotFoundError as error:
-        raise ConfigError("grading needs the package swebench (5.x), which is not installed") from error
+        raise ConfigError("tests are graded by swebench, which is not installed: pip install 'r4-cgm[eval]'") from error
     if release.partition(".")[0] not in _RELEASES:
         raise ConfigError(f"swebench must be 4.x or 5.x, got {release}")
+    return release
+
+
+def grading_release() -> str:
+    """The installed release, which must be one that grades.
+
+    Raises:
+        ConfigError: none is installed, or one that does not.
+    """
+    release = installed_release()
+    if not release.startswith("5"):
+        raise ConfigError(f"tests are graded by swebench 5.x, got {release}: pip install 'r4-cgm[eval]'")
     return release
 
 
@@ -94,9 +106,7 @@ def grade(specification: Specification, log: str, parsers: Mapping[str, str]) ->
     Raises:
         ConfigError: release 5 is not installed, or it has no parser for the instance.
     """
-    release = installed_release()
-    if release.startswith("4"):
-        raise ConfigError(f"grading needs swebench 5.x, got {release}, which serves for its table alone")
+    grading_release()
     grading = importlib.import_module("swebench.harness.grading")
     parser = specification.log_parser or parsers.get(specification.repo, "")
     spec = SimpleNamespace(

@@ -7,21 +7,23 @@ know how environments are made (`eval.environment`) nor how logs are read (`eval
 import os
 import shlex
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
-from cgm.artifacts import Verdict
-from cgm.errors import PatchError, RepositoryError
+from cgm.artifacts import Verdict, to_row
+from cgm.errors import PatchError, RepositoryError, require
 from cgm.store import scratch_folder
+from eval.backend import Row, Trial
 from eval.checkout import apply, git_directory, lay_out, links, put_back
-from eval.environment import Environment, Environments, overlay, release_of
-from eval.harness import grade
+from eval.environment import UNTIL, Environment, Environments, find_interpreter, overlay, release_of
+from eval.harness import Table, grade, grading_release
 from eval.sandbox import Limits, Outcome, Sandbox
-from eval.specification import END, EXIT_CODE, START, Specification
-from eval.untrusted import TrustConfig, screen, touched_files
+from eval.specification import END, EXIT_CODE, START, Specification, specification
+from eval.untrusted import touched_files
 
-LIMITS = Limits(seconds=1800, memory_mb=8192, processes=512, file_mb=1024, output_kb=32768)
+_OUTPUT_KB = 32768
 _INSTALL = "python -m pip install -q --no-deps --no-build-isolation --no-index --disable-pip-version-check -e ."
 
 
@@ -47,102 +49,118 @@ class _Place:
         )
 
 
+@dataclass
+class LocalConfig:
+    """How tests are isolated and limited; `until` is the day after which no package may have been released.
+
+    `isolation` is bwrap, unshare, the first of these that works (auto), or none, which lets patches do what the user
+    may. `memory_mb` is of each process, `file_mb` of each file.
+    """
+
+    isolation: str = "auto"
+    seconds: float = 1800.0
+    memory_mb: int = 8192
+    processes: int = 512
+    file_mb: int = 1024
+    until: str = UNTIL
+
+    def __post_init__(self) -> None:
+        for name in ("seconds", "memory_mb", "processes", "file_mb"):
+            require(getattr(self, name) > 0, f"backend.{name} must be > 0", getattr(self, name))
+
+
 class LocalBackend:
-    """Grades repairs on this machine; without a way to isolate them it refuses, unless `Sandbox` was told not to."""
+    """Tests on this machine; without a way to isolate them it refuses, unless the settings tell it not to.
 
-    def __init__(
-        self,
-        environments: Environments,
-        repositories: Path,
-        *,
-        sandbox: Sandbox | None = None,
-        trust: TrustConfig | None = None,
-        parsers: Mapping[str, str] | None = None,
-        logs: Path | None = None,
-    ) -> None:
-        self._environments, self._repositories = environments, repositories
-        self._sandbox = sandbox or Sandbox(limits=LIMITS)
-        self._trust, self._parsers, self._logs = trust or TrustConfig(), parsers or {}, logs
+    `table` says how the instances run whose rows do not, `repos` holds the git directories, and environments are kept
+    in `environments`.
 
-    def verdict(self, spec: Specification, diff: str) -> Verdict:
-        """Run an instance's tests on a repair that nobody has read; one that is empty or refused is not run.
+    Raises:
+        ConfigError: no harness is installed that grades.
+        SandboxError: the tests cannot be isolated.
+    """
 
-        Raises:
-            ConfigError: its environment cannot be made here, or no harness is installed.
-            PatchError: the row's own test patch is malformed.
-            RepositoryError: the repository or its commit is not there.
-            SandboxError: the tests cannot be isolated, or the environment cannot be installed.
-            StorageError: there is no room.
-        """
-        known = links(git_directory(self._repositories, spec.repo), spec.base_commit)
-        screened = screen(diff, self._trust, tests=touched_files(spec.test_patch), links=known)
-        blank = Verdict(
-            spec.instance_id, screened.outcome or "infrastructure", patch=screened.hash, message=screened.message
+    name = "local"
+
+    def __init__(self, config: LocalConfig, *, table: Table, repos: Path, environments: Path) -> None:
+        self._release = grading_release()
+        self._config, self._table, self._repos = config, table, repos
+        limits = Limits(config.seconds, config.memory_mb, config.processes, config.file_mb, _OUTPUT_KB)
+        self._sandbox = Sandbox(config.isolation, limits)
+        self._environments = Environments(
+            environments, repos, requirement_paths=table.requirement_paths, until=config.until
         )
-        blank = replace(blank, backend="local")
-        return blank if screened.outcome else self._run(spec, screened.diff, blank)
 
-    def baseline(self, spec: Specification) -> Verdict:
-        """Run an instance's tests on the base commit as it is; raises what `verdict` does."""
-        return self._run(spec, "", Verdict(spec.instance_id, "infrastructure", backend="local"))
+    def identity(self, row: Row) -> Any:
+        """The harness, the interpreter and how the instance is installed and tested. Raises as `Backend`."""
+        spec = specification(row, self._table.specs)
+        parser = spec.log_parser or self._table.parsers.get(spec.repo, "")
+        return [self._release, str(find_interpreter(spec.python)), to_row(spec), parser]
 
-    def _run(self, spec: Specification, diff: str, blank: Verdict) -> Verdict:
-        start = time.monotonic()
+    def links(self, row: Row) -> Collection[str]:
+        """What no diff may touch. Raises as `Backend`."""
+        return links(git_directory(self._repos, row["repo"]), row["base_commit"])
+
+    def stop(self) -> None:
+        """End the tests that run."""
+        self._sandbox.stop()
+
+    def run(self, row: Row, diff: str) -> Trial:
+        """Run an instance's tests. Raises as `Backend`."""
+        spec = specification(row, self._table.specs)
         environment = self._environments.get(spec)
+        start = time.monotonic()
         with scratch_folder("r4-local-") as folder:
             place = _Place(folder / "testbed", folder / "overlay", environment)
-            verdict = self._patched(spec, diff, place, _noted(blank, self._lay_out(spec, place)))
-        return replace(verdict, seconds=round(time.monotonic() - start, 3))
+            blank = Verdict(spec.instance_id, "infrastructure", backend=self.name)
+            trial = self._patched(spec, diff, place, _noted(blank, self._lay_out(spec, place)))
+        return replace(trial, verdict=replace(trial.verdict, seconds=round(time.monotonic() - start, 3)))
 
-    def _patched(self, spec: Specification, diff: str, place: _Place, blank: Verdict) -> Verdict:
+    def _patched(self, spec: Specification, diff: str, place: _Place, blank: Verdict) -> Trial:
         try:
             if diff:
                 apply(place.tree, diff)
         except PatchError as error:
-            return _noted(replace(blank, outcome="does_not_apply"), str(error))
+            return Trial(_noted(replace(blank, outcome="does_not_apply"), str(error)))
         try:
-            git = git_directory(self._repositories, spec.repo)
+            git = git_directory(self._repos, spec.repo)
             put_back(git, spec.base_commit, place.tree, touched_files(spec.test_patch))
             apply(place.tree, spec.test_patch)
         except (PatchError, RepositoryError) as error:
-            return _noted(blank, f"the tests cannot be laid out: {error}")
+            return Trial(_noted(blank, f"the tests cannot be laid out: {error}"))
         return self._tested(spec, place, replace(blank, applied="clean" if diff else ""))
 
     def _lay_out(self, spec: Specification, place: _Place) -> str:
         place.tree.mkdir()
-        missing = lay_out(git_directory(self._repositories, spec.repo), spec.base_commit, place.tree)
+        missing = lay_out(git_directory(self._repos, spec.repo), spec.base_commit, place.tree)
         place.overlay.mkdir()
         overlay(place.environment, place.overlay)
         return f"{len(missing)} files are not in the git directory" if missing else ""
 
-    def _tested(self, spec: Specification, place: _Place, verdict: Verdict) -> Verdict:
+    def _tested(self, spec: Specification, place: _Place, verdict: Verdict) -> Trial:
         for folder in (place.tree, place.overlay):
             _open_to_all(folder)
         env = {"PIP_CONFIG_FILE": os.devnull, "SETUPTOOLS_SCM_PRETEND_VERSION": release_of(spec)}
         installed = place.run(self._sandbox, [*spec.prepare, _INSTALL], env)
         outcome = place.run(self._sandbox, [spec.test_command], env | {"PIP_NO_INDEX": "1"})
         log = f"{START}\n{outcome.output}\n{END}\n{EXIT_CODE}: {outcome.code}\n"
-        self._keep(spec, installed.output + log)
+        whole = installed.output + log
         if installed.code:
             verdict = _noted(verdict, f"the installation failed: {_last_line(installed.output)}")
         if outcome.timed_out:
             limit = self._sandbox.limits.seconds
-            return _noted(replace(verdict, outcome="timed_out"), f"the tests did not end within {limit:g} s")
-        return self._graded(spec, log, verdict)
+            return Trial(
+                _noted(replace(verdict, outcome="timed_out"), f"the tests did not end within {limit:g} s"), whole
+            )
+        return Trial(self._graded(spec, log, verdict), whole)
 
     def _graded(self, spec: Specification, log: str, verdict: Verdict) -> Verdict:
-        found = grade(spec, log, self._parsers)
+        found = grade(spec, log, self._table.parsers)
         if not found.ran:
             last = _last_line(log.partition(END)[0])
             return _noted(replace(verdict, outcome="no_tests"), f"the log has no results, its last line is {last!r}")
         outcome = "resolved" if found.resolved else "unresolved"
         return replace(verdict, outcome=outcome, fail_to_pass=found.fail_to_pass, pass_to_pass=found.pass_to_pass)
-
-    def _keep(self, spec: Specification, log: str) -> None:
-        if self._logs is not None:
-            self._logs.mkdir(parents=True, exist_ok=True)
-            name = "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in spec.instance_id)
-            (self._logs / f"{name}.log").write_text(log, encoding="utf-8")
 
 
 def _noted(verdict: Verdict, message: str) -> Verdict:

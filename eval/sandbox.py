@@ -13,6 +13,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -65,6 +66,11 @@ class Sandbox:
         )
         self.limits = limits or Limits()
         self.mechanism = _choose(isolation)
+        self.running = _Running()
+
+    def stop(self) -> None:
+        """End every program that runs, from another thread; `run` raises from now on."""
+        self.running.stop()
 
     def run(
         self,
@@ -80,7 +86,7 @@ class Sandbox:
         Run by root, the program is the user nobody, to whom the writable folders are then given.
 
         Raises:
-            SandboxError: a path is missing, or the mechanism fails.
+            SandboxError: a path is missing, the mechanism fails, or the sandbox was stopped.
             StorageError: no temporary folder can be made.
         """
         for path in (cwd, *readable, *writable):
@@ -99,7 +105,8 @@ class Sandbox:
                 "links": links,
             }
             process = _start([*self._prefix(readable, writable, links), *_confine(order)], env or {}, ready_end)
-            outcome = _watch(process, self.limits)
+            with self.running.counting(process.pid):
+                outcome = _watch(process, self.limits)
             if os.read(ready, 5) != b"ready":
                 raise SandboxError(f"{self.mechanism} failed: {outcome.output.strip() or f'exit code {outcome.code}'}")
         return outcome
@@ -135,6 +142,39 @@ class Sandbox:
         return []
 
 
+class _Running:
+    """The process groups that run now, for whoever ends them all."""
+
+    def __init__(self) -> None:
+        self._lock, self._groups, self._stopped = threading.Lock(), set[int](), False
+
+    @contextmanager
+    def counting(self, group: int) -> Iterator[None]:
+        """Count a group while it is watched.
+
+        Raises:
+            SandboxError: all were stopped, before it or while it ran.
+        """
+        with self._lock:
+            self._groups.add(group)
+        if self._stopped:
+            _kill_group(group)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._groups.remove(group)
+        if self._stopped:
+            raise SandboxError("the sandbox was stopped")
+
+    def stop(self) -> None:
+        """End them, and those that come."""
+        with self._lock:
+            self._stopped = True
+            for group in self._groups:
+                _kill_group(group)
+
+
 @lru_cache
 def _choose(isolation: str) -> str:
     """The mechanism to use, proven by running a program under it."""
@@ -156,7 +196,7 @@ def _refusal(mechanism: str) -> str:
     if not shutil.which(mechanism):
         return "not installed"
     trial = Sandbox.__new__(Sandbox)
-    trial.limits, trial.mechanism = Limits(seconds=10), mechanism
+    trial.limits, trial.mechanism, trial.running = Limits(seconds=10), mechanism, _Running()
     try:
         outcome = trial.run([sys.executable, "-I", "-S", "-c", ""], cwd=Path("/"))
     except SandboxError as error:

@@ -40,7 +40,7 @@ _LONGEST_PATH = 1000  # characters; Linux takes some 4000 bytes
 _UNPRINTABLE = {"Cc", "Cf", "Cs", "Zl", "Zp"}  # Unicode categories: control, invisible, half a character, line ends
 
 
-@dataclass(frozen=True)
+@dataclass
 class TrustConfig:
     """How much a diff may do.
 

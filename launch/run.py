@@ -6,35 +6,27 @@ or input, or no instance got through, 2 some instances failed (failures.jsonl), 
 
 import dataclasses
 import logging
-import os
 import sys
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import hydra
-from hydra.core.hydra_config import HydraConfig
-from hydra.errors import HydraException
-from hydra.types import RunMode
 from omegaconf import DictConfig
-from omegaconf.errors import OmegaConfBaseException
 from rich.console import Console
 
-from cgm.errors import CgmError
 from cgm.store import write_json
 from eval.localization import load_gold
-from launch.arguments import PATHS, expanded, quote_arguments
-from launch.console import RunProgress, printable, show_findings, show_graph, show_page, show_summary, show_written
+from launch.arguments import PATHS, expanded
+from launch.command import default_cache, refuse, run_command
+from launch.console import RunProgress, show_findings, show_graph, show_page, show_summary, show_written
 from launch.dataset import Instance, load_instances
 from launch.exports import DEFAULT_EXPORTS, write_exports
 from launch.pipeline import Outcome, Pipeline
-from launch.refusal import explain
 from launch.runfolder import open_run, write_artifacts, write_failures, write_metrics, write_page, write_subgraph
 from launch.runner import Report, run_instances
-from launch.schema import RunConfig, register, run_config
+from launch.schema import RunConfig, run_config
 from launch.summary import summarize_run
 
 Job = Callable[[DictConfig, Path], int]
@@ -45,35 +37,7 @@ _FAILURES_SHOWN = 5
 
 def main() -> None:
     """Run the command line and leave with its exit code."""
-    sys.exit(run_command(run_job))
-
-
-def run_command(job: Job) -> int:
-    """Compose the configuration of each job of the command line and run it; the highest exit code."""
-    codes: list[int] = []
-    # Hydra would print its own errors over several lines and leave
-    os.environ["HYDRA_FULL_ERROR"] = "1"
-    _log_to_stderr()
-    sys.argv[1:] = quote_arguments(sys.argv[1:])
-    register()
-    app = hydra.main(version_base="1.3", config_path="pkg://conf", config_name="pipeline")
-    try:
-        app(lambda config: _guarded(job, config, codes))()
-    except (HydraException, OmegaConfBaseException) as error:
-        return _refuse(explain(error))
-    except OSError as error:
-        if codes:
-            raise
-        return _refuse(f"run_dir must be a folder that can be written: {error}")
-    except KeyboardInterrupt:
-        return 130
-    return max(codes, default=0)
-
-
-def _log_to_stderr() -> None:
-    logging.basicConfig(format="%(message)s", stream=sys.stderr, force=True)
-    for name in ("launch", "cgm"):
-        logging.getLogger(name).setLevel(logging.INFO)
+    sys.exit(run_command(run_job, "pipeline"))
 
 
 def run_job(config: DictConfig, folder: Path) -> int:
@@ -99,11 +63,6 @@ def run_job(config: DictConfig, folder: Path) -> int:
     if settings.repo and summary["completed"]:
         _write_to_look_at(settings, folder, reports[0].outcome, pipeline, instances[0])
     return _exit_code(summary)
-
-
-def default_cache() -> Path:
-    """The folder of ours in the user's cache folder."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "r4"
 
 
 def _run(settings: RunConfig, pipeline: Pipeline, instances: Sequence[Instance]) -> list[Report]:
@@ -143,7 +102,7 @@ def _show(
             show_summary(console, summary, metrics)
         _log.info("%d completed, %d failed: %s", summary["completed"], summary["failed"], folder)
     for failure in [outcome.failure for outcome in outcomes if outcome.failure][:_FAILURES_SHOWN]:
-        _refuse(f"{failure.instance_id}: {failure.stage}: {failure.message}")
+        refuse(f"{failure.instance_id}: {failure.stage}: {failure.message}")
 
 
 def _write_to_look_at(
@@ -168,26 +127,3 @@ def _exit_code(summary: dict[str, Any]) -> int:
     if not summary["completed"]:
         return 1
     return 2 if summary["failed"] else 0
-
-
-def _guarded(job: Job, config: DictConfig, codes: list[int]) -> None:
-    codes.append(1)  # until it is known to be better
-    hydra_config = HydraConfig.get()
-    folder = Path(hydra_config.runtime.output_dir)
-    if hydra_config.mode is RunMode.MULTIRUN:
-        _log.info("run %d: %s", hydra_config.job.num, hydra_config.job.override_dirname)
-    try:
-        codes[-1] = job(config, folder)
-    except (CgmError, OmegaConfBaseException) as error:
-        # Hydra makes the folder before anyone has looked at the settings
-        with suppress(OSError):
-            folder.rmdir()
-        _refuse(explain(error))
-    except KeyboardInterrupt:
-        _log.error("interrupted; the same command with run_dir=%s goes on from here", folder)
-        raise
-
-
-def _refuse(message: str) -> int:
-    _log.error("error: %s", printable(message))
-    return 1

@@ -20,7 +20,7 @@ from eval.neighbourhood import PageConfig
 from launch.refusal import refuse_unknown
 
 STAGES = ("preprocessing", "rewriter", "retriever", "reranker", "reader")
-SERVICES = ("embedder", "llm")
+SERVICES = ("embedder", "llm", "backend")
 EXPORTS = ("page", "jsonl", "cgm_json", "graphml", "unlinked")
 
 
@@ -53,6 +53,8 @@ OPTIONS = (
     Option("embedder", "lsa", "cgm.embedder:LsaEmbedder"),
     Option("embedder", "sentence_transformer", "cgm.embedder:SentenceTransformerEmbedder"),
     Option("embedder", "openai", "cgm.embedder:OpenAIEmbedder"),
+    Option("backend", "none"),
+    Option("backend", "local", "eval.local:LocalBackend"),
     Option("reader", "none"),
     Option("reader", "repair", "reader.stage:RepairReader"),
     Option("reader", "repair_small", "reader.stage:RepairReader"),
@@ -95,6 +97,7 @@ class RunConfig:
     reader: Any = MISSING
     embedder: Any = MISSING
     llm: Any = MISSING
+    backend: Any = MISSING
 
     def __post_init__(self) -> None:
         require(self.limit >= 0, "limit must be >= 0", self.limit)
@@ -189,7 +192,7 @@ def choice_of(group: str, node: DictConfig) -> Choice:
     chosen = getattr(schema, "option", None)
     require(chosen == node.get("option"), f"{group}.option names the choice {group}={chosen}", node.get("option"))
     option = find_option(group, node.option)
-    values = _plain(node)
+    values = plain(node)
     del values["option"]
     config = config_class(option)
     refuse_unknown(values, [item.name for item in dataclasses.fields(config)], f"{group}.")
@@ -204,17 +207,19 @@ def run_config(config: DictConfig) -> RunConfig:
     """
     refuse_unknown(map(str, config), [item.name for item in dataclasses.fields(RunConfig)])
     groups = {group: choice_of(group, config[group]) for group in (*STAGES, *SERVICES)}
-    values = _plain(config)
+    values = plain(config)
     return RunConfig(**{**values, **groups, "page": PageConfig(**values["page"])})
 
 
-def _plain(node: DictConfig) -> dict[str, Any]:
+def plain(node: DictConfig) -> dict[str, Any]:
+    """The resolved settings of a node."""
     return typing.cast("dict[str, Any]", OmegaConf.to_container(node, resolve=True))
 
 
-def describe_choices() -> str:
-    """A line for each group with the names of its options."""
-    names = {group: [option.name for option in OPTIONS if option.group == group] for group in (*STAGES, *SERVICES)}
+def describe_choices(*groups: str) -> str:
+    """A line for each group, or each of those named, with the names of its options."""
+    wanted = groups or (*STAGES, *SERVICES)
+    names = {group: [option.name for option in OPTIONS if option.group == group] for group in wanted}
     return "\n".join(f"  {group:14} {', '.join(options)}" for group, options in names.items())
 
 

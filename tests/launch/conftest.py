@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from cgm.store import read_rows, write_rows
-from launch.run import run_command, run_job
+from launch.command import run_command
+from launch.run import run_job
 
 _ROOT = Path(__file__).parents[2]
 _CART = '''"""Baskets."""
@@ -158,7 +159,7 @@ def cgm(home: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
         assert Path.cwd() == home
         monkeypatch.setattr(sys, "argv", ["cgm", *arguments])
         monkeypatch.setenv("HYDRA_FULL_ERROR", "1")
-        return run_command(run_job)
+        return run_command(run_job, "pipeline")
 
     return run
 

@@ -15,6 +15,7 @@ from cgm.errors import ConfigError
 from cgm.protocols import Answer, AnswerForm, Message, Sampling
 from cgm.recorded import RecordingLLM
 from cgm.store import BlobCache
+from eval.harness import Table
 from launch.schema import (
     OPTIONS,
     SERVICES,
@@ -74,6 +75,7 @@ def _services(tmp_path: Path) -> dict[str, Any]:
     config = _composed("llm=replay", f"llm.path={tmp_path / 'answers.jsonl'}")
     recording = RecordingLLM(_Echo(), tmp_path / "answers.jsonl")
     recording.generate([Message("user", "hi")], Sampling())
+    services |= {"repos": tmp_path, "table": Table(), "environments": tmp_path, "images": tmp_path}
     services["llm"] = build(choice_of("llm", config.llm), services)
     services["embedder"] = build(choice_of("embedder", config.embedder), services)
     return services
@@ -87,6 +89,8 @@ def test_every_option_composes_and_builds(option: Option, tmp_path: Path) -> Non
         "llm=openai": ["llm.model=some", "llm.key_variable=PATH"],
         "embedder=openai": ["embedder.key_variable=PATH"],
     }
+    if option.group == "backend" and option.target:
+        pytest.importorskip("swebench")
     config = _composed(_title(option), *needed.get(_title(option), []))
     assert config[option.group].option == option.name
     built = build(choice_of(option.group, config[option.group]), services)
@@ -139,7 +143,10 @@ def test_a_configuration_is_a_plain_dataclass_with_defaults(option: Option) -> N
 
 @pytest.mark.parametrize("option", _WITH_CLASS, ids=_title)
 def test_an_option_asks_only_for_services_there_are(option: Option) -> None:
-    assert set(wanted_services(option)) <= {"llm", "embedder", "check", "blobs", "models"}
+    assert set(wanted_services(option)) <= {
+        *("llm", "embedder", "check", "blobs", "models"),
+        *("repos", "table", "environments", "images"),
+    }
 
 
 def test_the_defaults_list_is_the_pipeline() -> None:

@@ -1,0 +1,107 @@
+"""The command `cgm-eval`: patches to verdicts, into a run folder.
+
+Knows the command's tasks, exit codes and clock. Exit codes: 0 every instance has a verdict, 1 a refused setting or
+input, 2 the infrastructure failed some instances (failures.jsonl), 130 interrupted.
+"""
+
+import signal
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from omegaconf import DictConfig
+from rich.console import Console
+
+from cgm.errors import ConfigError, require
+from eval.backend import Backend, Row
+from eval.judge import Case, Judge, Judged
+from eval.predictions import Predictions, load_predictions
+from eval.rows import choose_rows, load_rows, read_names
+from launch.command import run_command
+from launch.evaluation import EvalConfig, backend_services, eval_config, make_backend, make_judge, register_evaluation
+from launch.progress import TrialProgress, show_verdicts
+from launch.runfolder import open_run
+from launch.trials import run_cases
+from launch.verdicts import add_verdict, begin_verdicts, summarize_verdicts, write_summary, write_verdicts
+
+_Task = Callable[[EvalConfig, Path, DictConfig], int]
+
+
+def main() -> None:
+    """Run the command line and leave with its exit code."""
+    register_evaluation()
+    # so that what runs is ended and cleaned up as after Ctrl-C
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    sys.exit(run_command(evaluate_job, "eval"))
+
+
+def evaluate_job(config: DictConfig, folder: Path) -> int:
+    """Run one configuration into its folder; the exit code.
+
+    Raises:
+        CgmError: a setting or input is refused, or a file of ours cannot be written.
+    """
+    settings = eval_config(config)
+    return _TASKS[settings.task](settings, folder, config)
+
+
+def judge_predictions(settings: EvalConfig, folder: Path, config: DictConfig) -> int:
+    """Give every instance of the dataset a verdict on its prediction."""
+    require(bool(settings.predictions), "predictions must be a file of patches", settings.predictions)
+    rows = dataset_rows(settings)
+    predictions = load_predictions(Path(settings.predictions), [row["instance_id"] for row in rows])
+    judged = judge_cases(settings, folder, config, [_case(row, predictions) for row in rows])
+    return 2 if any(item.error for item in judged) else 0
+
+
+def dataset_rows(settings: EvalConfig) -> list[Row]:
+    """The rows that the settings choose.
+
+    Raises:
+        ConfigError: no dataset is given, or a file of ids cannot be read.
+        DatasetError: the dataset is malformed.
+    """
+    if not settings.dataset:
+        raise ConfigError("give predictions=FILE dataset=FILE.jsonl repos=DIR; cgm-eval --help says more")
+    only = read_names("ids", Path(settings.ids)) if settings.ids else None
+    exclude = read_names("exclude", Path(settings.exclude)) if settings.exclude else set[str]()
+    return choose_rows(load_rows(Path(settings.dataset)), only, exclude, settings.limit)
+
+
+def judge_cases(settings: EvalConfig, folder: Path, config: DictConfig, cases: Sequence[Case]) -> list[Judged]:
+    """Judge cases into a run folder, in their order."""
+    cache_dir = Path(settings.cache_dir)
+    backend = make_backend(settings.backend, backend_services(cache_dir, settings.repos, settings.table))
+    judge = make_judge(settings.backend, backend, cache_dir=cache_dir, trust=settings.trust, retries=settings.retries)
+    open_run(folder, config)
+    started = time.perf_counter()
+    judged = follow_cases(judge, backend, cases, settings.workers, folder)
+    seconds = time.perf_counter() - started
+    write_verdicts(folder, judged)
+    summary = summarize_verdicts(judged, seconds)
+    write_summary(folder, summary)
+    show_verdicts(Console(highlight=False), judged, summary, folder)
+    return judged
+
+
+def follow_cases(judge: Judge, backend: Backend, cases: Sequence[Case], workers: int, folder: Path) -> list[Judged]:
+    """Judge cases under the eyes of whoever waits; each verdict is written down as it comes."""
+    found: dict[str, Judged] = {}
+    begin_verdicts(folder)
+    with TrialProgress(Console(stderr=True), len(cases)) as progress:
+        for judged in run_cases(judge, backend, cases, workers, progress.started):
+            found[judged.case.title] = judged
+            add_verdict(folder, judged)
+            progress.done(judged)
+    return [found[case.title] for case in cases]
+
+
+def _case(row: Row, predictions: Predictions) -> Case:
+    name = row["instance_id"]
+    unread = "the prediction's row is too large" if name in predictions.oversized else ""
+    found = predictions.found.get(name)
+    return Case(row, found.diff if found else None, unread=unread)
+
+
+_TASKS: dict[str, _Task] = {"predictions": judge_predictions}

@@ -1,0 +1,125 @@
+"""The settings of `cgm-eval`, and what they are turned into: a backend with its services, and a judge.
+
+Knows which settings there are and what a verdict depends on. Does not know the command's tasks (`launch.evaluate`).
+"""
+
+import dataclasses
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from hydra.core.config_store import ConfigStore
+from omegaconf import MISSING, DictConfig
+
+from cgm.errors import require
+from cgm.store import StageCache
+from eval.backend import Backend
+from eval.harness import Table, read_table
+from eval.judge import Judge
+from eval.untrusted import TrustConfig
+from launch.arguments import expanded
+from launch.command import default_cache
+from launch.identity import FLOOR, code_version
+from launch.refusal import refuse_unknown
+from launch.schema import Choice, build, choice_of, plain
+
+TASKS = ("predictions", "gold")
+PATHS = ("predictions", "dataset", "repos", "ids", "exclude", "table", "cache_dir")  # of `EvalConfig`
+_GROUPS = ("backend", "llm")
+_LONGEST_PAUSE = 30.0  # seconds
+
+
+@dataclass
+class EvalConfig:
+    """What is judged, by which backend, and where things are kept."""
+
+    task: str = "predictions"  # one of `TASKS`
+    predictions: str = ""  # patches in SWE-bench's format: JSON lines, a JSON list, or an object by instance
+    dataset: str = ""  # a JSON-lines file of SWE-bench rows
+    repos: str = ""  # the folder of <owner>__<name> git directories
+    ids: str = ""  # a file of instance ids: run these alone
+    exclude: str = ""  # a file of instance ids, each with a reason behind it if you like: leave these out
+    limit: int = 0  # run the first so many instances; 0 runs all
+    table: str = ""  # specifications for rows that carry none; empty: the one in cache_dir, if it is there
+    turns: int = 3  # of task=gold: how often every gold patch is run
+    retries: int = 2  # how often a case is tried again that the infrastructure failed
+    workers: int = 1  # cases at a time
+    trust: TrustConfig = field(default_factory=TrustConfig)  # how much a patch may do
+    cache_dir: str = ""  # empty: r4 in the user's cache folder
+    cache_gib: float = 20.0  # the stage cache drops its oldest entries beyond this size
+    run_dir: str = MISSING
+    backend: Any = MISSING
+    llm: Any = MISSING
+
+    def __post_init__(self) -> None:
+        require(self.task in TASKS, f"task must be one of {', '.join(TASKS)}", self.task)
+        require(self.limit >= 0, "limit must be >= 0", self.limit)
+        require(self.turns >= 1, "turns must be >= 1", self.turns)
+        require(self.retries >= 0, "retries must be >= 0", self.retries)
+        require(self.workers >= 1, "workers must be >= 1", self.workers)
+        require(self.cache_gib > 0, "cache_gib must be > 0", self.cache_gib)
+
+
+def eval_config(config: DictConfig) -> EvalConfig:
+    """Turn a composed configuration into plain dataclasses: every group holds its `Choice`, every path is absolute.
+
+    Raises:
+        ConfigError: a value breaks its rule.
+    """
+    refuse_unknown(map(str, config), [item.name for item in dataclasses.fields(EvalConfig)])
+    groups = {group: choice_of(group, config[group]) for group in _GROUPS}
+    values = plain(config)
+    paths = {name: expanded(values[name]) for name in PATHS}
+    paths["cache_dir"] = str(Path(paths["cache_dir"] or default_cache()).absolute())
+    return EvalConfig(**{**values, **groups, **paths, "trust": TrustConfig(**values["trust"])})
+
+
+def register_evaluation() -> None:
+    """Give Hydra the schema of `cgm-eval`, as `schema/evaluation`."""
+    ConfigStore.instance().store(group="schema", name="evaluation", node=EvalConfig)
+
+
+def backend_services(cache_dir: Path, repos: str, table: str) -> dict[str, Any]:
+    """What backends may ask for: git directories, the table of specifications, and folders that are kept.
+
+    Raises:
+        ConfigError: the table cannot be read.
+    """
+    default = default_table(cache_dir)
+    path = Path(table) if table else default
+    return {
+        "repos": Path(repos).absolute() if repos else None,
+        "table": read_table(path) if table or default.exists() else Table(),
+        "environments": cache_dir / "environments",
+        "images": cache_dir / "images",
+    }
+
+
+def default_table(cache_dir: Path) -> Path:
+    """Where the table of specifications lies unless a setting names another."""
+    return cache_dir / "specifications.json"
+
+
+def make_judge(choice: Choice, backend: Backend, *, cache_dir: Path, trust: TrustConfig, retries: int) -> Judge:
+    """A judge whose verdicts are kept under the backend's settings and the code of this checkout."""
+    identity = [choice.identity(), code_version("eval"), code_version(FLOOR)]
+    cache = StageCache(cache_dir / "stages")
+    return Judge(backend, cache=cache, identity=identity, trust=trust, retries=retries, pause=_pause)
+
+
+def make_backend(choice: Choice, services: dict[str, Any]) -> Backend:
+    """The chosen backend.
+
+    Raises:
+        ConfigError: none is chosen, or it lacks a service.
+        SandboxError: it cannot run here.
+    """
+    require(bool(choice.option.target), "backend must be one that runs tests", choice.option.name)
+    backend: Backend = build(choice, services)
+    return backend
+
+
+def _pause(attempt: int) -> None:
+    """Wait before the next attempt, longer each time."""
+    time.sleep(min(_LONGEST_PAUSE, 2.0**attempt))

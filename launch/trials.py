@@ -1,0 +1,41 @@
+"""Many cases over threads, since the work is done by other processes: sandboxes, containers.
+
+Knows scheduling, and how a run ends before its time. Does not know how a case is judged (`eval.judge`).
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+
+from eval.backend import Backend
+from eval.judge import Case, Judge, Judged
+
+
+def run_cases(
+    judge: Judge, backend: Backend, cases: Sequence[Case], workers: int, started: Callable[[Case], None]
+) -> Iterator[Judged]:
+    """Judge every case and yield each when it is done; whatever ends this early ends what runs as well."""
+    waiting, running = list(cases), dict[Future[Judged], Case]()
+    with ThreadPoolExecutor(workers) as pool:
+        try:
+            while waiting or running:
+                while waiting and len(running) < workers:
+                    case = next_case(waiting, list(running.values()))
+                    waiting.remove(case)
+                    started(case)
+                    running[pool.submit(judge.judge, case)] = case
+                for future in wait(running, return_when=FIRST_COMPLETED).done:
+                    del running[future]
+                    yield future.result()
+        except BaseException:
+            backend.stop()
+            raise
+
+
+def next_case(waiting: Sequence[Case], running: Sequence[Case]) -> Case:
+    """The first waiting case of the repository that the fewest workers are busy with.
+
+    So what a repository's first case makes for the others, such as an environment, is not waited for by all.
+    """
+    busy = Counter(case.row["repo"] for case in running)
+    return min(waiting, key=lambda case: busy[case.row["repo"]])

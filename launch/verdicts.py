@@ -1,0 +1,69 @@
+"""The part of a run folder that holds verdicts.
+
+Knows its files and their shapes; verdicts stand in the order of the dataset.
+
+    verdicts.jsonl     a verdict for each instance
+    failures.jsonl     what the infrastructure failed, with the kind of error and the message
+    logs/INSTANCE/     test_output.txt, and patch.diff as it was applied
+    summary.json       counts, times
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from cgm.artifacts import OUTCOMES, Failure, to_row
+from cgm.store import append_row, write_json, write_rows, write_text
+from eval.judge import Judged
+
+VERDICTS = "verdicts.jsonl"
+
+
+def begin_verdicts(folder: Path) -> None:
+    """Start the list of verdicts, which then grows one by one. Raises as `cgm.store.write_rows`."""
+    write_rows(folder / VERDICTS, ())
+
+
+def add_verdict(folder: Path, judged: Judged) -> None:
+    """Add a verdict as it comes, with what it was reached by. Raises as `cgm.store.write_text`."""
+    append_row(folder / VERDICTS, to_row(judged.verdict))
+    place = folder / "logs" / _plain(judged.case.title)
+    if judged.log:
+        write_text(place / "test_output.txt", judged.log)
+    if judged.diff:
+        write_text(place / "patch.diff", judged.diff)
+
+
+def write_verdicts(folder: Path, judged: Sequence[Judged]) -> None:
+    """Write all verdicts in order, and what failed. Raises as `cgm.store.write_rows`."""
+    write_rows(folder / VERDICTS, (to_row(item.verdict) for item in judged))
+    failures = [Failure(item.case.name, "eval", item.error, item.verdict.message) for item in judged if item.error]
+    write_rows(folder / "failures.jsonl", map(to_row, failures))
+
+
+def summarize_verdicts(judged: Sequence[Judged], seconds: float) -> dict[str, Any]:
+    """Counts and seconds; `judged` are the verdicts that say something of the patch."""
+    outcomes = Counter(item.verdict.outcome for item in judged)
+    fresh = [item.verdict for item in judged if not item.cached]
+    return {
+        "instances": len(judged),
+        "judged": len(judged) - outcomes["infrastructure"],
+        "resolved": outcomes["resolved"],
+        "outcomes": {name: outcomes[name] for name in OUTCOMES if outcomes[name]},
+        "cached": sum(item.cached for item in judged),
+        "retried": sum(verdict.attempts > 1 for verdict in fresh),
+        "wall_seconds": round(seconds, 3),
+        "test_seconds": round(sum(verdict.seconds for verdict in fresh), 3),
+    }
+
+
+def write_summary(folder: Path, summary: dict[str, Any]) -> None:
+    """Write the summary. Raises as `cgm.store.write_json`."""
+    write_json(folder / "summary.json", summary)
+
+
+def _plain(name: str) -> str:
+    """A name as one part of a path, whatever a dataset calls its instances."""
+    plain = "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in name)
+    return plain.lstrip(".") or "_"
