@@ -230,17 +230,6 @@ class CodeGraph:
         return zip(*(column.tolist() for column in columns), strict=True)
 
 
-def admit(graph: CodeGraph, chosen: dict[int, float], node: int, score: float, limit: int) -> None:
-    """Add a node and its path up to the REPO node to those chosen, unless they would be more than `limit`.
-
-    Nodes on the way score 0; one that is there keeps its highest score.
-    """
-    missing = [one for one in (node, *graph.ancestors(node)) if one not in chosen]
-    if len(chosen) + len(missing) <= limit:
-        chosen.update(dict.fromkeys(missing, 0.0))
-        chosen[node] = max(chosen[node], score)
-
-
 def subset_edges(graph: CodeGraph, nodes: Iterable[int]) -> list[tuple[int, int, int]]:
     """Every edge (kind, source, target) with both ends among `nodes`, without duplicates, in graph order."""
     member = np.zeros(len(graph), dtype=bool)

@@ -12,7 +12,7 @@ from functools import lru_cache
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from cgm.graph import ROOT, CodeGraph, EdgeKind, NodeKind, admit
+from cgm.graph import ROOT, CodeGraph, EdgeKind, NodeKind
 
 CONTROLS = ("full", "none", "contain_only", "shuffled")
 _HOP_SHARE = 0.5  # of an anchor's score that a neighbour gets over a sure edge
@@ -48,16 +48,23 @@ def expand(graph: CodeGraph, scores: Mapping[int, float], budget: Budget) -> dic
     """
     chosen: dict[int, float] = {ROOT: 0.0}
     for node, score in sorted(scores.items(), key=_best_first):
-        admit(graph, chosen, node, score, budget.nodes)
+        _admit(graph, chosen, node, score, budget.nodes)
     neighbours = _neighbours(graph, scores, budget.hops)
     scale = min(scores.values(), default=0.0) / max(neighbours.values(), default=1.0)
     for node, score in sorted(neighbours.items(), key=_best_first):
-        admit(graph, chosen, node, score * min(scale, 1.0), budget.nodes)
+        _admit(graph, chosen, node, score * min(scale, 1.0), budget.nodes)
     return dict(sorted(chosen.items()))
 
 
 def _best_first(item: tuple[int, float]) -> tuple[float, int]:
     return -item[1], item[0]
+
+
+def _admit(graph: CodeGraph, chosen: dict[int, float], node: int, score: float, limit: int) -> None:
+    missing = [one for one in (node, *graph.ancestors(node)) if one not in chosen]
+    if len(chosen) + len(missing) <= limit:
+        chosen.update(dict.fromkeys(missing, 0.0))
+        chosen[node] = max(chosen[node], score)
 
 
 def _neighbours(graph: CodeGraph, scores: Mapping[int, float], hops: int) -> dict[int, float]:

@@ -4,8 +4,8 @@ Knows the fields, and how rows are read back. Does not know how questions are ma
 are the turns before the answer, and whoever trains puts them into a model's chat form and ends the answer with the
 model's own end of turn.
 
-A JSON line has the fields of `Example` under their names, those of its `GraphView` under `graph`. The files of a set
-are train.jsonl, validation.jsonl and test.jsonl; a repository is in one of them.
+A JSON line has the fields of `Example` under their names, those of its `TextGraph` (texts, edges, anchors) under
+`graph`. The files of a set are train.jsonl, validation.jsonl and test.jsonl; a repository is in one of them.
 """
 
 from collections.abc import Iterator
@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cgm.artifacts import from_row
-from cgm.errors import ArtifactError
-from cgm.graph_view import GraphView
+from cgm.errors import ArtifactError, GraphFormatError
 from cgm.store import read_rows
+from cgm.text_graph import TextGraph
 
 TASKS = ("subgraph_reconstruction", "issue_fix", "graph_query", "api", "unit_test", "readme_summary")
 SPLITS = ("train", "validation", "test")
@@ -47,7 +47,7 @@ class Example:
     system: str
     prompt: str
     answer: str
-    graph: GraphView
+    graph: TextGraph
 
     def __post_init__(self) -> None:
         for name, known in (("task", TASKS), ("noise", NOISE)):
@@ -67,5 +67,5 @@ def read_examples(path: Path) -> Iterator[Example]:
     for number, row in read_rows(path):
         try:
             yield from_row(Example, row)
-        except ArtifactError as error:
+        except (ArtifactError, GraphFormatError) as error:
             raise ArtifactError(f"{path}:{number}: {error}") from error

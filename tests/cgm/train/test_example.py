@@ -5,11 +5,11 @@ import pytest
 
 from cgm.artifacts import to_row
 from cgm.errors import ArtifactError
-from cgm.graph_view import GraphView
 from cgm.store import write_rows
+from cgm.text_graph import TextGraph
 from cgm.train.example import Example, read_examples
 
-GRAPH = GraphView(("REPO", "FILE"), ("shop", "a.py"), ("", "x = 1\n"), ("CONTAINS",), (0,), (1,))
+GRAPH = TextGraph(("REPO /", "FILE a.py\nx = 1"), ((0, 0, 1),), (1,))
 EXAMPLE = Example(
     example_id="owner/shop@1:api:a.py:f",
     task="api",
