@@ -19,6 +19,7 @@ from rich.table import Table
 from rich.text import Text
 
 from eval.judge import Case, Judged
+from eval.validity import Validity
 from launch.console import printable
 
 _log = logging.getLogger(__name__)
@@ -78,6 +79,16 @@ def show_verdicts(console: Console, judged: Sequence[Judged], summary: Mapping[s
         console.print(Text(printable(line), style="yellow"), soft_wrap=True)
     share = f"{summary['resolved']} of {summary['judged']} resolved in {summary['wall_seconds']:.0f} s"
     console.print(Text.assemble((share, "bold"), f": {printable(str(folder))}"), soft_wrap=True)
+
+
+def show_validities(console: Console, found: Sequence[Validity], summary: Mapping[str, Any], excluded: Path) -> None:
+    """Print how many instances can be judged, which cannot and why, and where these are listed."""
+    for item in [item for item in found if item.reason][:_SHOWN]:
+        console.print(Text(printable(f"{item.instance_id}: {item.reason}"), style="yellow"), soft_wrap=True)
+    good = sum(not item.reason for item in found)
+    told = f"{good} of {len(found)} instances can be judged here ({summary['wall_seconds']:.0f} s)"
+    rest = f"; for the others: exclude={printable(str(excluded))}" if good < len(found) else ""
+    console.print(Text.assemble((told, "bold"), rest), soft_wrap=True)
 
 
 def _counted(outcomes: Mapping[str, int]) -> str:

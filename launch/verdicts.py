@@ -3,6 +3,9 @@
 Knows its files and their shapes; verdicts stand in the order of the dataset.
 
     verdicts.jsonl     a verdict for each instance
+    cases.jsonl        every verdict as it came, in which an instance may have several: of task=gold every turn
+    gold.jsonl         of task=gold: what became of each instance's gold patch and base commit
+    exclude.txt        of task=gold: the instances that cannot be judged, with reasons, for the setting `exclude`
     failures.jsonl     what the infrastructure failed, with the kind of error and the message
     logs/INSTANCE/     test_output.txt, and patch.diff as it was applied
     summary.json       counts, times
@@ -14,20 +17,22 @@ from pathlib import Path
 from typing import Any
 
 from cgm.artifacts import OUTCOMES, Failure, to_row
-from cgm.store import append_row, write_json, write_rows, write_text
+from cgm.store import append_row, write_json, write_lines, write_rows, write_text
 from eval.judge import Judged
+from eval.validity import Validity, exclusion_lines
 
 VERDICTS = "verdicts.jsonl"
+_CASES = "cases.jsonl"
 
 
-def begin_verdicts(folder: Path) -> None:
-    """Start the list of verdicts, which then grows one by one. Raises as `cgm.store.write_rows`."""
-    write_rows(folder / VERDICTS, ())
+def begin_cases(folder: Path) -> None:
+    """Start the list of cases, which then grows one by one. Raises as `cgm.store.write_rows`."""
+    write_rows(folder / _CASES, ())
 
 
-def add_verdict(folder: Path, judged: Judged) -> None:
+def add_case(folder: Path, judged: Judged) -> None:
     """Add a verdict as it comes, with what it was reached by. Raises as `cgm.store.write_text`."""
-    append_row(folder / VERDICTS, to_row(judged.verdict))
+    append_row(folder / _CASES, {"case": judged.case.title, **to_row(judged.verdict)})
     place = folder / "logs" / _plain(judged.case.title)
     if judged.log:
         write_text(place / "test_output.txt", judged.log)
@@ -40,6 +45,14 @@ def write_verdicts(folder: Path, judged: Sequence[Judged]) -> None:
     write_rows(folder / VERDICTS, (to_row(item.verdict) for item in judged))
     failures = [Failure(item.case.name, "eval", item.error, item.verdict.message) for item in judged if item.error]
     write_rows(folder / "failures.jsonl", map(to_row, failures))
+
+
+def write_validities(folder: Path, found: Sequence[Validity]) -> Path:
+    """Write which instances can be judged; where those that cannot are listed. Raises as `cgm.store.write_rows`."""
+    write_rows(folder / "gold.jsonl", map(to_row, found))
+    path = folder / "exclude.txt"
+    write_lines(path, (f"{line}\n" for line in exclusion_lines(found)))
+    return path
 
 
 def summarize_verdicts(judged: Sequence[Judged], seconds: float) -> dict[str, Any]:

@@ -122,6 +122,7 @@ def repositories(tmp_path: Path) -> Path:
     project.mkdir(parents=True)
     for path, text in _PROJECT.items():
         (project / path).write_text(text)
+    (project / "shared").symlink_to(tmp_path)
     (project / "HEAD.commit").write_text(_commit(project))
     return project.parent
 
