@@ -51,6 +51,13 @@ def render(made: Environment, page: str, styles: Sequence[str], scripts: Sequenc
     )
 
 
+def render_still(made: Environment, page: str, styles: Sequence[str], **values: Any) -> str:
+    """Render `page` with its styles within; no script may run on it."""
+    style = "\n".join(made.get_template(name).render() for name in styles)
+    shown = Markup(style)  # noqa: S704 - our own
+    return made.get_template(page).render(**values, style=shown, style_hash=_hash(style), script_hash="")
+
+
 def _hash(text: str) -> str:
     return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 

@@ -5,15 +5,19 @@ Knows run folders, and a multirun's folder as the runs within it. Does not know 
 
 import argparse
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from cgm.artifacts import from_row
+from cgm.artifacts import Artifact, Verdict, from_row
 from cgm.errors import CgmError, InputError
 from cgm.store import read_rows
 from eval.localization import LEVELS, OVERVIEW_HEADER, Found, overview_rows, summarize, values
+from eval.resolution import Trail, resolution
+from eval.resolution import compare_runs as compare_verdicts
+from eval.resolution_tables import comparison_markdown
 from eval.statistics import compare
-from eval.tables import header, paired_cells, row
+from eval.tables import header, interval, paired_cells, row
+from launch.verdicts import VERDICTS
 
 _RANKS = "ranks.jsonl"
 _Run = dict[str, Found]
@@ -21,7 +25,9 @@ _Run = dict[str, Found]
 
 def main() -> None:
     """Print a markdown report on the runs of the command line and leave: 0, or 1 where a run cannot be read."""
-    parser = argparse.ArgumentParser(prog="cgm-compare", description="Localisation of runs, paired with the first.")
+    parser = argparse.ArgumentParser(
+        prog="cgm-compare", description="What runs ranked and resolved, paired with the first."
+    )
     parser.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="a run folder, or a multirun's folder")
     try:
         sys.stdout.write(compare_runs(parser.parse_args().runs))
@@ -30,37 +36,66 @@ def main() -> None:
 
 
 def compare_runs(folders: Sequence[Path]) -> str:
-    """A markdown report: strict Acc@k and MRR of each run, then the differences of each later run to the first.
+    """A markdown report: what each run ranked and resolved, then the differences of each later run to the first.
 
     Raises:
-        InputError: a folder holds no scored run, or two runs share no instance.
+        InputError: a folder holds no run that was scored or judged, two runs share no instance, or have nothing of
+            the same kind.
     """
-    names, runs = _names(list(dict.fromkeys(_run_folders(folders))))
-    lines = list(_overview(names, runs))
-    for name, run in list(zip(names, runs, strict=True))[1:]:
-        lines += ["", *_paired(f"{name} against {names[0]}", runs[0], run)]
-    return "\n".join(lines) + "\n"
+    found = list(dict.fromkeys(_run_folders(folders)))
+    names = _names(found)
+    parts = [_localisation(names, found), _resolution(names, found)]
+    lines = [line for part in parts if part for line in ("", *part)]
+    if not lines:
+        raise InputError(f"runs to compare must all have {_RANKS}, or all {VERDICTS}")
+    return "\n".join(lines[1:]) + "\n"
 
 
 def _run_folders(folders: Sequence[Path]) -> Iterator[Path]:
     for folder in (folder.resolve() for folder in folders):
-        inside = [folder] if (folder / _RANKS).exists() else sorted(path.parent for path in folder.rglob(_RANKS))
+        inside = sorted({path.parent for name in (_RANKS, VERDICTS) for path in folder.rglob(name)})
+        inside = [folder] if folder in inside else inside
         if not inside:
-            raise InputError(f"a run must have {_RANKS}, which gold=FILE writes; got {folder}")
+            raise InputError(f"a run must have {_RANKS}, which gold=FILE writes, or {VERDICTS}; got {folder}")
         yield from inside
 
 
-def _names(folders: Sequence[Path]) -> tuple[list[str], list[_Run]]:
+def _names(folders: Sequence[Path]) -> list[str]:
     """Runs by the shortest ends of their paths, all of them distinct, that tell them apart."""
     depth = 1
     while len({folder.parts[-depth:] for folder in folders}) < len(folders):
         depth += 1
-    return ["/".join(folder.parts[-depth:]) for folder in folders], [_read(folder) for folder in folders]
+    return ["/".join(folder.parts[-depth:]) for folder in folders]
 
 
-def _read(folder: Path) -> _Run:
-    found = (from_row(Found, fields) for _, fields in read_rows(folder / _RANKS))
-    return {item.instance_id: item for item in found}
+def _read(folders: Sequence[Path], name: str, kind: type[Artifact]) -> list[dict[str, Artifact]]:
+    """By instance what each run has in a file; none where a run lacks the file."""
+    if not all((folder / name).exists() for folder in folders):
+        return []
+    rows = ([fields for _, fields in read_rows(folder / name)] for folder in folders)
+    return [{fields["instance_id"]: from_row(kind, fields) for fields in found} for found in rows]
+
+
+def _localisation(names: Sequence[str], folders: Sequence[Path]) -> list[str]:
+    runs = _read(folders, _RANKS, Found)
+    lines = list(_overview(names, runs)) if runs else []
+    for name, run in list(zip(names, runs, strict=False))[1:]:
+        lines += ["", *_paired(f"{name} against {names[0]}", runs[0], run)]
+    return lines
+
+
+def _resolution(names: Sequence[str], folders: Sequence[Path]) -> list[str]:
+    runs = _read(folders, VERDICTS, Verdict)
+    if len(runs) == 1:
+        share = resolution(_trails(runs[0]), runs[0]).resolved
+        return [f"{names[0]}: {share.hits} of {share.n} resolved, 95 % interval {interval(share.low, share.high)}"]
+    pairs = list(zip(names, runs, strict=False))[1:]
+    texts = [comparison_markdown((names[0], name), compare_verdicts(runs[0], run)) for name, run in pairs]
+    return "\n".join(texts).splitlines()
+
+
+def _trails(verdicts: Mapping[str, Verdict]) -> list[Trail]:
+    return [Trail(name, "") for name in verdicts]
 
 
 def _overview(names: Sequence[str], runs: Sequence[_Run]) -> Iterator[str]:

@@ -19,12 +19,15 @@ from rich.console import Console
 from cgm.errors import ConfigError, DatasetError, require
 from eval.backend import Backend, Row
 from eval.judge import Case, Judge, Judged
+from eval.localization import load_gold
 from eval.predictions import Predictions, load_predictions
 from eval.rows import choose_rows, load_rows, read_names
 from eval.validity import validities
 from launch.command import run_command
+from launch.console import show_page
 from launch.evaluation import EvalConfig, backend_services, eval_config, make_backend, make_judge, register_evaluation
 from launch.progress import TrialProgress, show_validities, show_verdicts
+from launch.reports import report_on, write_reports
 from launch.runfolder import open_run
 from launch.trials import run_cases
 from launch.verdicts import (
@@ -64,7 +67,13 @@ def judge_predictions(settings: EvalConfig, folder: Path, config: DictConfig) ->
     predictions = load_predictions(Path(settings.predictions), [row["instance_id"] for row in rows])
     run = _judge_cases(settings, folder, config, [_case(row, predictions) for row in rows])
     write_verdicts(folder, run.judged)
-    show_verdicts(Console(highlight=False), run.judged, run.summary, folder)
+    gold = load_gold(Path(settings.gold)) if settings.gold else None
+    report = report_on(run.judged, gold, _run_folder(settings))
+    title = ", ".join(dict.fromkeys(found.model for found in predictions.found.values() if found.model))
+    page = write_reports(folder, title or Path(settings.predictions).stem, report, run.judged)
+    console = Console(highlight=False)
+    show_verdicts(console, run.judged, run.summary, folder)
+    show_page(console, page)
     return run.exit_code
 
 
@@ -128,6 +137,14 @@ def follow_cases(judge: Judge, backend: Backend, cases: Sequence[Case], workers:
             add_case(folder, judged)
             progress.done(judged)
     return [found[case.title] for case in cases]
+
+
+def _run_folder(settings: EvalConfig) -> Path | None:
+    """The run folder that the predictions come from, if it is one."""
+    folder = Path(settings.run) if settings.run else Path(settings.predictions).parent
+    found = (folder / "reasons.jsonl").exists()
+    require(found or not settings.run, "run must be a run folder of cgm", settings.run)
+    return folder if found else None
 
 
 def _case(row: Row, predictions: Predictions) -> Case:

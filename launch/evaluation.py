@@ -25,7 +25,7 @@ from launch.refusal import refuse_unknown
 from launch.schema import Choice, build, choice_of, plain
 
 TASKS = ("predictions", "gold")
-PATHS = ("predictions", "dataset", "repos", "ids", "exclude", "table", "cache_dir")  # of `EvalConfig`
+PATHS = ("predictions", "dataset", "repos", "ids", "exclude", "gold", "run", "table", "cache_dir")  # of `EvalConfig`
 _GROUPS = ("backend", "llm")
 _LONGEST_PAUSE = 30.0  # seconds
 
@@ -40,6 +40,8 @@ class EvalConfig:
     repos: str = ""  # the folder of <owner>__<name> git directories
     ids: str = ""  # a file of instance ids: run these alone
     exclude: str = ""  # a file of instance ids, each with a reason behind it if you like: leave these out
+    gold: str = ""  # a JSON-lines file of gold locations, for the report; empty: the files of each row's own patch
+    run: str = ""  # the run folder of `cgm` that made the predictions, for the report; empty: where they lie
     limit: int = 0  # run the first so many instances; 0 runs all
     table: str = ""  # specifications for rows that carry none; empty: the one in cache_dir, if it is there
     turns: int = 3  # of task=gold: how often every gold patch is run

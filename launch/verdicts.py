@@ -8,6 +8,7 @@ Knows its files and their shapes; verdicts stand in the order of the dataset.
     exclude.txt        of task=gold: the instances that cannot be judged, with reasons, for the setting `exclude`
     failures.jsonl     what the infrastructure failed, with the kind of error and the message
     logs/INSTANCE/     test_output.txt, and patch.diff as it was applied
+    report.md report.json report.html    what was resolved, and where the rest was lost
     summary.json       counts, times
 """
 

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from cgm.artifacts import to_row
+from cgm.artifacts import Verdict, to_row
 from cgm.errors import InputError
 from cgm.store import write_rows
 from eval.localization import Found
@@ -81,3 +81,33 @@ def test_the_command_prints_the_report_or_one_line(
     monkeypatch.setattr(sys, "argv", ["cgm-compare", str(tmp_path / "none")])
     with pytest.raises(SystemExit, match=r"error: a run must have ranks.jsonl"):
         main()
+
+
+def _verdicts(folder: Path, *outcomes: str) -> Path:
+    found = (Verdict(f"a-{number}", outcome) for number, outcome in enumerate(outcomes))
+    write_rows(folder / "verdicts.jsonl", map(to_row, found))
+    return folder
+
+
+def test_runs_with_verdicts_are_paired_by_what_they_resolved(tmp_path: Path) -> None:
+    first = _verdicts(tmp_path / "old", "resolved", *["unresolved"] * 6, "infrastructure")
+    second = _verdicts(tmp_path / "new", "unresolved", *["resolved"] * 6, "resolved")
+    report = compare_runs([first, second])
+    assert "new against old, 7 instances with verdicts on both" in report
+    assert "| +71.4 | +14.3 to +100.0 | 6 | 1 | 0.125 |" in report
+    assert "Lost (1): a-0" in report
+    assert "Left out (1): a-7" in report
+
+
+def test_one_run_with_verdicts_is_shown_with_its_interval(tmp_path: Path) -> None:
+    report = compare_runs([_verdicts(tmp_path / "one", "resolved", "empty", "infrastructure")])
+    assert report == "one: 1 of 2 resolved, 95 % interval 9.5 to 90.5\n"
+
+
+def test_a_run_with_both_is_compared_by_both_and_one_with_neither_of_the_others_is_refused(tmp_path: Path) -> None:
+    first, second = (_verdicts(_run(tmp_path / name, 1), "resolved") for name in ("old", "new"))
+    report = compare_runs([first, second])
+    assert "strict@1" in report
+    assert "1 instances with verdicts on both" in report
+    with pytest.raises(InputError, match=r"must all have ranks.jsonl, or all verdicts.jsonl"):
+        compare_runs([_run(tmp_path / "ranked", 1), _verdicts(tmp_path / "judged", "resolved")])
