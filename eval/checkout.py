@@ -71,13 +71,31 @@ def found_repository(git: Path, commit: str, folder: Path, otherwise: str) -> No
     Raises:
         RepositoryError: git cannot write it.
     """
-    near = _git(["describe", "--tags", "--abbrev=0", commit], git=git)
-    tag = otherwise if near.returncode else near.stdout.decode("utf-8", "replace").strip()
+    tag = _nearest_tag(git, commit) or otherwise
     who = ["-c", "user.name=r4", "-c", "user.email=r4@localhost", "-c", "commit.gpgsign=false"]
     for step in (["init", "-q", "--template="], ["add", "-A"], [*who, "commit", "-qm", tag], ["tag", tag]):
-        done = _git(step, cwd=folder)
-        if done.returncode:
-            raise RepositoryError(f"git {step[-2]} in {folder} failed: {_said(done)}")
+        _must(_git(step, cwd=folder), folder)
+
+
+def enclose(git: Path, commit: str, folder: Path, otherwise: str) -> None:
+    """Make the files of a commit, laid out in a folder, a repository that holds this commit alone, under its own hash.
+
+    It bears the nearest tag, which versions are made from, or `otherwise`. What the git directory lacks it lacks too.
+
+    Raises:
+        RepositoryError: git cannot write it.
+    """
+    listed = _git(["rev-list", "--objects", "--no-walk", "--missing=allow-any", commit], git=git)
+    names = "".join(f"{line[:40]}\n" for line in listed.stdout.decode("utf-8", "replace").splitlines())
+    _must(listed, folder)
+    _must(_git(["init", "-q", "--template=", "--initial-branch=main"], cwd=folder), folder)
+    pack = folder / ".git" / "objects" / "pack" / "pack"
+    _must(_git(["pack-objects", "-q", str(pack)], git=git, text=names), folder)
+    # its parents are not there
+    (folder / ".git" / "shallow").write_text(f"{commit}\n", encoding="ascii")
+    tag = _nearest_tag(git, commit) or otherwise
+    for step in (["update-ref", "refs/heads/main", commit], ["read-tree", commit], ["tag", tag, commit]):
+        _must(_git(step, cwd=folder), folder)
 
 
 def put_back(git: Path, commit: str, folder: Path, paths: Sequence[str]) -> None:
@@ -115,6 +133,17 @@ def apply(folder: Path, diff: str) -> None:
     done = _git(["apply", "--whitespace=nowarn", "-"], cwd=folder, env=ceiling, text=text)
     if done.returncode:
         raise PatchError(f"git apply: {_said(done)}")
+
+
+def _nearest_tag(git: Path, commit: str) -> str:
+    near = _git(["describe", "--tags", "--abbrev=0", commit], git=git)
+    return "" if near.returncode else near.stdout.decode("utf-8", "replace").strip()
+
+
+def _must(done: subprocess.CompletedProcess[bytes], folder: Path) -> None:
+    """Refuse a step of making a repository that failed."""
+    if done.returncode:
+        raise RepositoryError(f"{' '.join(done.args[-2:])} in {folder} failed: {_said(done)}")
 
 
 def _remove(folder: Path, path: str) -> None:

@@ -72,18 +72,26 @@ class Environments:
             SandboxError: uv cannot install it; the message holds the end of what it said.
             StorageError: its folder cannot be written.
         """
-        interpreter = find_interpreter(spec.python)
-        listed = self._listed(spec)
-        key = fingerprint(
-            spec.repo, spec.environment_commit, str(interpreter), spec.packages, listed, spec.extras, self._until
-        )
-        name = re.sub(r"[^\w.-]", "_", f"{spec.repo}-{spec.version}")
-        folder = self._root / f"{name}-{key[:12]}"
+        interpreter, listed = find_interpreter(spec.python), self._listed(spec)
+        folder = self._root / self.name(spec)
         with _alone(self._root, folder.name):
             if not (record := _record(folder)).get("complete"):
                 _remove(folder)
                 record = self._make(spec, folder, interpreter, listed)
         return Environment(folder, interpreter, int(record["size"]))
+
+    def name(self, spec: Specification) -> str:
+        """What the environment of an instance is called, made or not; what it is made of stands in the name, hashed.
+
+        Raises:
+            ConfigError: no interpreter of its version, or requirements of a kind that is not understood.
+            RepositoryError: the repository or its commit is not there.
+        """
+        interpreter, listed = find_interpreter(spec.python), self._listed(spec)
+        key = fingerprint(
+            spec.repo, spec.environment_commit, str(interpreter), spec.packages, listed, spec.extras, self._until
+        )
+        return re.sub(r"[^\w.-]", "_", f"{spec.repo}-{spec.version}") + f"-{key[:12]}"
 
     def kept(self) -> list[tuple[str, int]]:
         """The environments below the root with their sizes in bytes, by name."""

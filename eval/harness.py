@@ -7,6 +7,7 @@ not know rows (`eval.specification`), nor how tests are run.
 import importlib
 import importlib.metadata
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,9 +17,14 @@ from typing import Any
 from cgm.artifacts import Tally
 from cgm.errors import ConfigError
 from cgm.store import scratch_folder
-from eval.specification import Specification, Specs
+from eval.specification import END, Specification, Specs
 
 _RELEASES = ("4", "5")
+# what the log of a run in a container says
+_REFUSED, _APPLIED, _GOING_ON = ">>>>> Patch Apply Failed", ">>>>> Applied Patch", "Git diff before:"
+_FAILED = re.compile(r"Error (?:creating container|in evaluating model) for [^:]+: (.*)")
+_TRIED = "Failed to apply patch to container: "
+_TIMED_OUT = re.compile(r"\n\nTimeout error: [\d.]+ seconds exceeded\.\Z")
 
 
 @dataclass(frozen=True)
@@ -106,27 +112,115 @@ def grade(specification: Specification, log: str, parsers: Mapping[str, str]) ->
     Raises:
         ConfigError: release 5 is not installed, or it has no parser for the instance.
     """
-    grading_release()
-    grading = importlib.import_module("swebench.harness.grading")
-    parser = specification.log_parser or parsers.get(specification.repo, "")
     spec = SimpleNamespace(
         instance_id=specification.instance_id,
         repo=specification.repo,
         version=specification.version,
         FAIL_TO_PASS=list(specification.fail_to_pass),
         PASS_TO_PASS=list(specification.pass_to_pass),
-        log_parser=parser,
+        log_parser=specification.log_parser or parsers.get(specification.repo, ""),
         eval_type=specification.eval_type,
     )
-    prediction = {"instance_id": specification.instance_id, "model_patch": "graded"}
+    return _graded(spec, log)
+
+
+def grade_row(row: Mapping[str, Any], log: str) -> Grade:
+    """Grade a log of an instance whose row release 5 takes. Raises as `grade`."""
+    grading_release()
+    return _graded(importlib.import_module("swebench.harness.utils").make_test_spec(dict(row)), log)
+
+
+def _graded(spec: Any, log: str) -> Grade:
+    grading_release()
+    grading = importlib.import_module("swebench.harness.grading")
+    prediction = {"instance_id": spec.instance_id, "model_patch": "graded"}
     with scratch_folder("r4-log-") as folder:
         path = folder / "test_output.txt"
         path.write_text(log, encoding="utf-8")
         try:
             report = grading.get_eval_report(spec, prediction, str(path), include_tests_status=True)
         except KeyError as error:
-            raise ConfigError(f"{specification.instance_id}: the harness has no log parser {parser!r}") from error
-    return _grade(report[specification.instance_id])
+            message = f"{spec.instance_id}: the harness has no log parser {spec.log_parser!r}"
+            raise ConfigError(message) from error
+    return _grade(report[spec.instance_id])
+
+
+@dataclass(frozen=True)
+class Record:
+    """What the harness left of a run: its report where it wrote one, what the tests printed, and its own log."""
+
+    report: Grade | None
+    output: str | None
+    journal: str
+
+    @property
+    def refused(self) -> str:
+        """Why the diff did not go on; empty if it did."""
+        before, found, after = self.journal.partition(f"{_REFUSED}:\n")
+        if self.output is not None or not found or _GOING_ON in before:
+            return ""
+        return " ".join(after.partition("\n\n")[0].partition("Traceback")[0].split())
+
+    @property
+    def timed_out(self) -> bool:
+        """Whether the tests were ended by the harness."""
+        return self.report is None and bool(_TIMED_OUT.search(self.output or ""))
+
+    @property
+    def failure(self) -> str:
+        """What went wrong with the machine, the engine or the harness."""
+        found = _FAILED.search(self.journal)
+        return " ".join((found.group(1) if found else "the harness left no report and no reason").split())[:500]
+
+    @property
+    def last_line(self) -> str:
+        """The last line that the tests printed."""
+        lines = (self.output or "").partition(END)[0].strip().splitlines()
+        return lines[-1].strip()[:200] if lines else ""
+
+    @property
+    def applied(self) -> str:
+        """How the diff went on: clean where the first and strictest command took it."""
+        before, found, _ = self.journal.partition(f"{_APPLIED}:")
+        if not found:
+            return ""
+        return "fuzzy" if _TRIED in before else "clean"
+
+
+def run_official(row: Mapping[str, Any], diff: str, client: Any, *, folder: Path, seconds: float) -> Record:
+    """Run an instance as release 5 does, with its own commands, in a container that `client` makes.
+
+    `folder` is an empty one whose name is the id of the run and names the container; the base commit is run as it is
+    where the diff is empty. Whatever goes wrong stands in the record.
+    """
+    official = _official(folder.parent)
+    spec = importlib.import_module("swebench.harness.utils").make_test_spec(dict(row))
+    prediction = {"instance_id": row["instance_id"], "model_name_or_path": "r4", "model_patch": diff}
+    official.run_instance(spec, prediction, client, folder.name, timeout=seconds, skip_patch=not diff)
+    left = folder / "r4" / row["instance_id"]
+    report = _text(left / "report.json")
+    return Record(
+        _grade(json.loads(report)[row["instance_id"]]) if report else None,
+        _text(left / "test_output.txt"),
+        _text(left / "run_instance.log") or "",
+    )
+
+
+def _official(logs: Path) -> Any:
+    """The module of release 5 that runs instances, told where to write and how to remove a container.
+
+    By itself it writes below the current folder, and asks the program docker to stop a container, which waits 15 s
+    and may speak to another engine than the SDK does.
+    """
+    grading_release()
+    official: Any = importlib.import_module("swebench.harness.run_evaluation")
+    official.RUN_EVALUATION_LOG_DIR = logs
+    official.cleanup_container = lambda client, container, _: client.discard(container)
+    return official
+
+
+def _text(path: Path) -> str | None:
+    return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else None
 
 
 def _grade(report: Mapping[str, Any]) -> Grade:

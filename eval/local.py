@@ -20,11 +20,10 @@ from eval.checkout import apply, git_directory, lay_out, links, put_back
 from eval.environment import UNTIL, Environment, Environments, find_interpreter, overlay, release_of
 from eval.harness import Table, grade, grading_release
 from eval.sandbox import Limits, Outcome, Sandbox
-from eval.specification import END, EXIT_CODE, START, Specification, specification
+from eval.specification import END, EXIT_CODE, INSTALL, START, Specification, specification
 from eval.untrusted import touched_files
 
 _OUTPUT_KB = 32768
-_INSTALL = "python -m pip install -q --no-deps --no-build-isolation --no-index --disable-pip-version-check -e ."
 
 
 @dataclass(frozen=True)
@@ -141,7 +140,7 @@ class LocalBackend:
         for folder in (place.tree, place.overlay):
             _open_to_all(folder)
         env = {"PIP_CONFIG_FILE": os.devnull, "SETUPTOOLS_SCM_PRETEND_VERSION": release_of(spec)}
-        installed = place.run(self._sandbox, [*spec.prepare, _INSTALL], env)
+        installed = place.run(self._sandbox, [*spec.prepare, INSTALL], env)
         outcome = place.run(self._sandbox, [spec.test_command], env | {"PIP_NO_INDEX": "1"})
         log = f"{START}\n{outcome.output}\n{END}\n{EXIT_CODE}: {outcome.code}\n"
         whole = installed.output + log

@@ -16,6 +16,8 @@ from cgm.errors import DatasetError
 Specs = Mapping[str, Mapping[str, Mapping[str, Any]]]
 
 START, END, EXIT_CODE = ">>>>> Start Test Output", ">>>>> End Test Output", ">>>>> Test Exit Code"
+# without the network, into an environment that holds all it needs
+INSTALL = "python -m pip install -q --no-deps --no-build-isolation --no-index --disable-pip-version-check -e ."
 # files that a test patch may touch without being tests; "csv" has no dot in the harness either
 _DATA_ENDINGS = (".json", ".png", "csv", ".txt", ".md", ".jpg", ".jpeg", ".pkl", ".yml", ".yaml", ".toml")
 _NEEDED = ("instance_id", "repo", "base_commit", "test_patch", "FAIL_TO_PASS", "PASS_TO_PASS")

@@ -55,6 +55,7 @@ OPTIONS = (
     Option("embedder", "openai", "cgm.embedder:OpenAIEmbedder"),
     Option("backend", "none"),
     Option("backend", "local", "eval.local:LocalBackend"),
+    Option("backend", "docker", "eval.containers:DockerBackend"),
     Option("reader", "none"),
     Option("reader", "repair", "reader.stage:RepairReader"),
     Option("reader", "repair_small", "reader.stage:RepairReader"),

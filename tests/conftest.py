@@ -1,11 +1,18 @@
 """A small shop as a folder, and as a codebase read by the real preprocessing; a project whose tests can be run."""
 
+import contextlib
 import ensurepip
+import io
+import os
 import shutil
+import socket
 import subprocess
 import sys
+import tarfile
+import tempfile
+import time
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +20,7 @@ import pytest
 
 from cgm.protocols import Codebase
 from cgm.store import BlobCache
+from eval.environment import find_interpreter
 from eval.specification import Specification, specification
 from preprocessing.snapshot import open_snapshot
 from preprocessing.stage import CodeGraphPreprocessor, PreprocessingConfig
@@ -99,8 +107,10 @@ _PROJECT = {
 
 
 def _commit(folder: Path) -> str:
+    # at a fixed time, so that the same files are the same commit
+    env = os.environ | {"GIT_AUTHOR_DATE": "2024-01-01T00:00:00Z", "GIT_COMMITTER_DATE": "2024-01-01T00:00:00Z"}
     for command in (["init", "-q"], ["add", "-A"], ["-c", "user.name=n", "-c", "user.email=e", "commit", "-qm", "m"]):
-        subprocess.run(["git", *command], cwd=folder, check=True)
+        subprocess.run(["git", *command], cwd=folder, check=True, env=env)
     return subprocess.run(["git", "rev-parse", "HEAD"], cwd=folder, check=True, capture_output=True).stdout.decode()
 
 
@@ -171,3 +181,83 @@ def offline_index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name, value in {"UV_FIND_LINKS": str(folder), "UV_OFFLINE": "1", "UV_CACHE_DIR": str(tmp_path / "uv")}.items():
         monkeypatch.setenv(name, value)
     return folder
+
+
+_PROGRAMS = (
+    *("bash", "sh", "env", "git", "patch", "ldconfig"),
+    *("cat", "cp", "dirname", "ls", "mkdir", "rm", "sed", "sleep", "tail", "touch"),
+)
+
+
+@pytest.fixture(scope="session")
+def base_system(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A root file system made of this machine's own programs, since no other can be had without the network."""
+    programs = [
+        Path(found) for name in _PROGRAMS if (found := shutil.which(name, path="/usr/bin:/usr/sbin:/bin:/sbin"))
+    ]
+    python = find_interpreter(f"{sys.version_info.major}.{sys.version_info.minor}")
+    modules = [python, *python.parent.parent.glob(f"lib/{python.name}/lib-dynload/*.so")]
+    linked = subprocess.run(["ldd", *programs, *modules], check=False, capture_output=True, text=True).stdout
+    libraries = {Path(word) for line in linked.splitlines() for word in line.split() if word.startswith("/lib")}
+    archive = tmp_path_factory.mktemp("base") / "system.tar"
+    with tarfile.open(archive, "w", dereference=True) as tar:
+        for path in {path.parent.resolve() / path.name for path in (*programs, *libraries)}:
+            tar.add(path, str(path)[1:])
+        for link in (path for path in map(Path, ("/bin", "/sbin", "/lib", "/lib64")) if path.is_symlink()):
+            info = tarfile.TarInfo(link.name)
+            info.type, info.linkname = tarfile.SYMTYPE, str(link.readlink())
+            tar.addfile(info)
+        for folder in ("tmp", "root", "proc", "sys", "dev", "etc", "var"):
+            info = tarfile.TarInfo(folder)
+            info.type, info.mode = tarfile.DIRTYPE, 0o1777 if folder == "tmp" else 0o755
+            tar.addfile(info)
+        accounts = b"root:x:0:0:root:/root:/bin/bash\n"
+        info = tarfile.TarInfo("etc/passwd")
+        info.size = len(accounts)
+        tar.addfile(info, io.BytesIO(accounts))
+    return archive
+
+
+class DockerDaemon:
+    """A Docker engine of the tests' own, with its own socket and images and no network."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.host = folder, f"unix://{folder}/docker.sock"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start the engine and wait until it answers; skip the test where it may not be started."""
+        paths = [f"--{name}={self.folder / name}" for name in ("data-root", "exec-root", "pidfile")]
+        quiet = ["--bridge=none", "--iptables=false", "--ip-forward=false", "--ip-masq=false"]
+        with (self.folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(["dockerd", f"--host={self.host}", *paths, *quiet], stdout=log, stderr=log)
+        for _ in range(300):
+            with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as asked:
+                asked.connect(f"{self.folder}/docker.sock")
+                return
+            if self._process.poll() is not None:
+                last = (self.folder / "log").read_text().splitlines()[-1]
+                pytest.skip(f"a Docker engine may not be started here: {last}")
+            time.sleep(0.1)
+        pytest.skip("a Docker engine did not start within 30 s")
+
+    def stop(self) -> None:
+        """Stop the engine, and with it what runs in its containers."""
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait(60)
+
+
+@pytest.fixture(scope="session")
+def docker_daemon() -> Iterator[DockerDaemon]:
+    """A real Docker engine."""
+    if not shutil.which("dockerd", path=os.environ["PATH"] + ":/usr/sbin"):
+        pytest.skip("no Docker engine is installed (dockerd)")
+    if os.geteuid():
+        pytest.skip("a Docker engine is started by root, which this user is not")
+    # a socket's path may have some hundred characters
+    with tempfile.TemporaryDirectory(prefix="r4-dockerd-") as folder:
+        daemon = DockerDaemon(Path(folder))
+        daemon.start()
+        yield daemon
+        daemon.stop()
