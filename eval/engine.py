@@ -113,14 +113,19 @@ class Engine:
                     raise SandboxError(f"cannot build {name}: {_end(said) or step['error']}")
                 said.append(str(step.get("stream", "")))
 
-    def remove_image(self, name: str) -> None:
-        """Remove a name of an image, and the image if that was its last; one that is not there is removed already."""
+    def remove_image(self, name: str) -> bool:
+        """Remove an image by its name or identity, and say whether it is gone; others that stand on it keep it."""
         client = self.client()
         with speaking(f"remove {name}"):
             try:
                 client.images.remove(name)
             except sdk_errors().ImageNotFound:
-                return
+                return True
+            except sdk_errors().APIError as error:
+                if error.status_code != 409:
+                    raise
+                return False
+        return True
 
     def images(self) -> list[Image]:
         """The images that were built here, by name."""

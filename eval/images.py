@@ -24,7 +24,7 @@ from eval.environment import Environment, Environments, find_interpreter, releas
 from eval.script import ACTIVATE, ENVIRONMENT, WORKDIR
 from eval.specification import INSTALL, Specification
 
-_WORDING = 1  # counts up when what is written below makes other images
+_PACKING = 1  # counts up when what is packed into images changes
 PREFIX = f"/opt/miniconda3/envs/{ENVIRONMENT}"
 RECIPE = f"{LABEL}.recipe"
 _LIBRARIES = ("_bz2", "_ctypes", "_lzma", "_sqlite3", "_ssl", "zlib")
@@ -124,7 +124,8 @@ class ImageBuilder:
             RepositoryError: the repository or its commit is not there.
             SandboxError: the engine does not answer.
         """
-        return self._current(image_name(spec.instance_id), self._recipe(spec))
+        found = self._engine.image(image_name(spec.instance_id))
+        return found if found is not None and _is_current(found, self._recipe(spec)) else None
 
     def get(self, spec: Specification) -> Image:
         """The image of an instance, built if it is not current.
@@ -143,13 +144,13 @@ class ImageBuilder:
 
     def _recipe(self, spec: Specification) -> str:
         below = self._environment_recipe(find_interpreter(spec.python), self._environments.name(spec))
-        return fingerprint(_WORDING, below, spec.repo, spec.base_commit, spec.prepare, INSTALL, release_of(spec))
+        return fingerprint(_PACKING, below, instance_dockerfile("", spec), spec.repo, spec.base_commit)
 
     def _environment_recipe(self, python: Path, name: str) -> str:
-        return fingerprint(_WORDING, self._interpreter_recipe(python), name)
+        return fingerprint(_PACKING, self._interpreter_recipe(python), environment_dockerfile(""), name)
 
     def _interpreter_recipe(self, python: Path) -> str:
-        return fingerprint(_WORDING, self._base_system().identity, str(python))
+        return fingerprint(_PACKING, self._base_system().identity, interpreter_dockerfile(""), _CONDA, str(python))
 
     def _of_environment(self, environment: Environment) -> Image:
         below = self._of_interpreter(environment.interpreter)
@@ -181,19 +182,18 @@ class ImageBuilder:
 
     def _made(self, name: str, recipe: str, dockerfile: str, fill: Callable[[tarfile.TarFile], None]) -> Image:
         with self._alone(name):
-            if found := self._current(name, recipe):
-                return found
+            before = self._engine.image(name)
+            if before is not None and _is_current(before, recipe):
+                return before
             self._check_room()
             with _context(dockerfile, fill) as context:
                 self._engine.build(context, name, {RECIPE: recipe})
             made = self._engine.image(name)
-        if made is None:
-            raise SandboxError(f"the Docker engine lost {name} as soon as it was built")
+            if made is None:
+                raise SandboxError(f"the Docker engine lost {name} as soon as it was built")
+            if before is not None:
+                self._engine.remove_image(before.identity)
         return made
-
-    def _current(self, name: str, recipe: str) -> Image | None:
-        found = self._engine.image(name)
-        return found if found and found.labels.get(RECIPE, recipe) == recipe else None
 
     @contextmanager
     def _alone(self, name: str) -> Iterator[None]:
@@ -216,6 +216,11 @@ class ImageBuilder:
             lay_out(git, spec.base_commit, tree)
             enclose(git, spec.base_commit, tree, f"v{spec.version or 0}")
             _add(tar, tree, f"files{WORKDIR}")
+
+
+def _is_current(image: Image, recipe: str) -> bool:
+    """Whether an image is as the recipe says; one that bears none was made elsewhere, and is as its maker wants it."""
+    return image.labels.get(RECIPE, recipe) == recipe
 
 
 @contextmanager

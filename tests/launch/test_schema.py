@@ -41,6 +41,7 @@ class _Echo:
     """A model that answers with what it was told."""
 
     name = "echo"
+    graph_nodes = 0
 
     def generate(
         self, messages: Sequence[Message], sampling: Sampling, form: AnswerForm | None = None
