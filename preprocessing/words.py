@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from preprocessing.facts import BODY, COMMENTS, DOCSTRING, FIELDS, MODULE, SIGNATURE, STRINGS, Words
-from preprocessing.python.scopes import Zones
+from preprocessing.zones import Zones
 
 _IntArray = NDArray[np.int64]
 _BoolArray = NDArray[np.bool_]
@@ -98,8 +98,9 @@ def find_names(source: bytes, tokens: Tokens, names: Collection[bytes] | None, *
     return positions
 
 
-def count_words(source: bytes, tokens: Tokens, zones: Zones) -> Words:
+def count_words(source: bytes, prose: "Prose", zones: Zones, grammar: Mapping[bytes, int] = _GRAMMAR) -> Words:
     """Count the words of each scope and field; a string's prefix and the name of a definition are none."""
+    tokens = find_tokens(source, prose, grammar=grammar)
     zone = np.searchsorted(zones.positions, tokens.start, side="right") - 1
     part, found = zones.fields[zone], tokens.part
     is_code = found < 0

@@ -57,8 +57,8 @@ Chains are written with `.` whatever the language writes; own words become `self
 ends in `/` and its number of arguments, followed by `:` and the arguments' own chains where a language has overloads.
 """
 
-from collections.abc import Iterator
-from functools import cache
+from collections.abc import Callable, Iterator
+from functools import cache, partial
 from importlib import metadata, resources
 
 from cgm.details import encode_details
@@ -86,9 +86,9 @@ from preprocessing.polyglot.extents import Extents
 from preprocessing.polyglot.grammar import Match, Matches, grammar_version, query_source, read_matches
 from preprocessing.polyglot.uses import calls, imports, references
 from preprocessing.polyglot.variables import Variables
-from preprocessing.python.scopes import Scopes
 from preprocessing.versions import code_version
-from preprocessing.words import Prose, count_words, find_tokens
+from preprocessing.words import Prose, count_words
+from preprocessing.zones import Zones
 
 _MAINS = (
     "definition.class definition.interface definition.function definition.lambda definition.attribute "
@@ -104,7 +104,7 @@ def extract_version(language: Language) -> str:
     """A digest of all that decides what the facts of a file in a language are."""
     versions = [metadata.version("tree-sitter"), grammar_version(language)]
     other = extract_version(BY_NAME[language.otherwise]) if language.otherwise else ""
-    code = code_version("facts", "languages", "words", "polyglot/", "python/scopes")
+    code = code_version("facts", "languages", "words", "zones", "polyglot/")
     details = resources.files("cgm").joinpath("details.py").read_text(encoding="utf-8")
     return fingerprint(code, details, language.name, query_source(language), versions, other)
 
@@ -123,7 +123,6 @@ def extract(language: Language, source: bytes, seconds: float = 10.0) -> FileFac
     variables = Variables(matches, expressions, extents, definitions)
     rows = (*definitions.rows, *variables.definitions.values())
     details = [*definitions.details(variables.parameters, variables.parameter_names), *variables.details]
-    words = _words(matches, extents)
     return FileFacts(
         language=language.name,
         lines=source.count(b"\n") + bool(source and not source.endswith(b"\n")),
@@ -133,7 +132,7 @@ def extract(language: Language, source: bytes, seconds: float = 10.0) -> FileFac
         references=references(matches, expressions, extents, rows, variables.bound),
         assigned=tuple(dict.fromkeys(variables.assigned)),
         bound={scope: frozenset(names) for scope, names in sorted(variables.bound.items())},
-        count_words=lambda: words,
+        count_words=_words(matches, extents),
         complexity=(*definitions.complexity(), *([0] * len(variables.definitions))),
         details="\n" + "".join(map(encode_details, details)),
         clauses=tuple(
@@ -202,13 +201,12 @@ def _line(match: Match) -> int:
     return match.node.start_point.row + 1
 
 
-def _words(matches: Matches, extents: Extents) -> Words:
-    """The words of every class, function and the file itself; a lambda's are those of what is around it."""
+def _words(matches: Matches, extents: Extents) -> Callable[[], Words]:
+    """What counts the words of every class, function and the file itself; a lambda's are those of what is around it."""
     prose = Prose(
         *([(one.node.start_byte, one.node.end_byte) for one in matches.all(kind)] for kind in ("string", "comment"))
     )
     owners = tuple((extents.scope_of(outline), part) for outline, part in extents.owners)
     names = [outline.match.parts["name"].start_byte for outline in extents.outlines if "name" in outline.match.parts]
-    scopes = Scopes((), tuple(extents.positions), owners, frozenset(names))
     grammar = {word: number for number, word in enumerate(sorted(matches.keywords))}
-    return count_words(matches.source, find_tokens(matches.source, prose, grammar=grammar), scopes.zones)
+    return partial(count_words, matches.source, prose, Zones.of(extents.positions, owners, names), grammar)

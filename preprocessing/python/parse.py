@@ -27,7 +27,7 @@ from preprocessing.facts import (
 from preprocessing.python.calls import Calls
 from preprocessing.python.complexity import count_ways
 from preprocessing.python.details import describe, describe_attribute, describe_lambda
-from preprocessing.python.scopes import Scopes, Zones, find_scopes
+from preprocessing.python.scopes import Scopes, find_scopes
 from preprocessing.python.syntax import Syntax, query_text, read_syntax
 from preprocessing.python.values import Values
 from preprocessing.versions import code_version
@@ -47,7 +47,7 @@ def facts_version() -> str:
     """A digest of all that decides what the facts of a file are."""
     details = resources.files("cgm").joinpath("details.py").read_text(encoding="utf-8")
     versions = [metadata.version(package) for package in ("tree-sitter", "tree-sitter-python")]
-    return fingerprint(code_version("facts", "words", "python/"), details, query_text(), versions)
+    return fingerprint(code_version("facts", "words", "zones", "python/"), details, query_text(), versions)
 
 
 def is_binary(source: bytes) -> bool:
@@ -111,14 +111,10 @@ def parse_python(source: bytes, seconds: float = 10.0) -> FileFacts:
         passed=tuple(calls.passed),
         bound={scope: frozenset(names) for scope, names in values.bound.items() if names},
         parameters={scope: names for scope, names in values.parameters.items() if names},
-        count_words=partial(_count, source, prose, scopes.zones),
+        count_words=partial(count_words, source, prose, scopes.zones),
         complexity=count_ways(syntax, scopes, tuple(values.nodes.values()), tokens=tokens),
         details="".join(map(encode_details, described)),
     )
-
-
-def _count(source: bytes, prose: Prose, zones: Zones) -> Words:
-    return count_words(source, find_tokens(source, prose), zones)
 
 
 def _describe_value(syntax: Syntax, name: str, node: Node) -> NodeDetails:

@@ -10,29 +10,19 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
 from tree_sitter import Node
 
 from cgm.graph import NodeKind
 from preprocessing.facts import BODY, DOCSTRING, MODULE, SIGNATURE, Definition
 from preprocessing.python.chains import chain
 from preprocessing.python.syntax import Syntax, first_child
+from preprocessing.zones import Zones
 
 _ABSTRACT = ("abstractmethod", "abstractproperty")
 _ABSTRACT_RAISE = b"raise NotImplementedError"
 _SHORT_BODY = 3
 _NAMED = re.compile(rb"(?:class|(?:async[ \t]++)?+def)[ \t]++([A-Za-z_]\w*+)[ \t]*+[(:]")
 _MAY_DOCUMENT = re.compile(rb"[A-Za-z]*+[\"']|#")
-
-
-class Zones(NamedTuple):
-    """Where zones begin, their scopes and fields, and where the names of definitions stand: three columns and one."""
-
-    positions: NDArray[np.int32]
-    scopes: NDArray[np.int32]
-    fields: NDArray[np.int32]
-    names: NDArray[np.int32]
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,9 +43,7 @@ class Scopes:
     @cached_property
     def zones(self) -> Zones:
         """The zones and names as arrays, without the nodes of the definitions."""
-        scopes, fields = np.array(self.owners, dtype=np.int32).T
-        positions, names = np.array(self.positions, dtype=np.int32), np.array(sorted(self.names), dtype=np.int32)
-        return Zones(positions, scopes, fields, names)
+        return Zones.of(self.positions, self.owners, self.names)
 
     @cached_property
     def callers(self) -> list[int]:
