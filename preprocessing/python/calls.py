@@ -65,9 +65,9 @@ class Calls:
     """Rows of one file: calls, what they pass, and calls that no call expression writes down."""
 
     def __init__(self, syntax: Syntax, scopes: Scopes, values: Values) -> None:
-        self.called: dict[tuple[int, str], Use] = {}
-        self.implicit: dict[tuple[int, str], Use] = {}
         self.positions: set[int] = set()
+        self._called: dict[tuple[int, str], int] = {}
+        self._implied: dict[tuple[int, str], int] = {}
         self._passed: dict[tuple[int, str], dict[str, None]] = {}
         self._syntax = syntax
         self._scopes = scopes
@@ -84,8 +84,8 @@ class Calls:
     def _decorators(self) -> None:
         scopes = self._scopes
         for outer, outline in enumerate(scopes.definitions):
-            for decorator, line in zip(outline.decorators, scopes.decorator_lines[outer], strict=True):
-                self.called.setdefault((outline.parent, decorator), Use(outline.parent, decorator, line))
+            for decorator, start in zip(outline.decorators, scopes.decorator_starts[outer], strict=True):
+                self._called.setdefault((outline.parent, decorator), start)
 
     def _implicit(self) -> None:
         syntax = self._syntax
@@ -105,6 +105,16 @@ class Calls:
             self._comparison(node)
 
     @property
+    def called(self) -> tuple[Use, ...]:
+        """What each scope calls, in order of the first calls."""
+        return self._syntax.uses(self._called)
+
+    @property
+    def implicit(self) -> tuple[Use, ...]:
+        """What operators and protocols call."""
+        return self._syntax.uses(self._implied)
+
+    @property
     def passed(self) -> list[Passed]:
         """What calls pass, in order of the calls."""
         return [Passed(*key, " ".join(given)) for key, given in self._passed.items() if given]
@@ -119,9 +129,8 @@ class Calls:
             name, end = chain(self._syntax, function), function.end_byte
         self.positions.add(start)
         scope = self._callers[bisect_right(self._borders, start) - 1]
-        if (scope, name) not in self.called:
-            # the last line of a chain is where its called name stands
-            self.called[scope, name] = Use(scope, name, self._syntax.line(end - 1))
+        # the last line of a chain is where its called name stands
+        self._called.setdefault((scope, name), end - 1)
         if name in _PROTOCOLS:
             self._protocol(next(iter(arguments(node)), None), *_PROTOCOLS[name])
         last = _heard(name)
@@ -189,9 +198,8 @@ class Calls:
         return found
 
     def _add(self, node: Node, name: str) -> None:
-        scope = self._scopes.caller_at(node.start_byte)
-        if (scope, name) not in self.implicit:
-            self.implicit[scope, name] = Use(scope, name, self._syntax.line(node.start_byte))
+        start = node.start_byte
+        self._implied.setdefault((self._scopes.caller_at(start), name), start)
 
     def _protocol(self, node: Node | None, *methods: str) -> None:
         """Note that methods of an object are called for what is done with it."""

@@ -25,6 +25,7 @@ DOTTED = re.compile(rb"[A-Za-z_\x80-\xff][\w\x80-\xff]*(?:\.[A-Za-z_\x80-\xff][\
 _DEEPEST = 12
 _SHORTEST_CLASS = len("TT()")  # shorter names are type variables
 _LITERALS = frozenset({"string", "concatenated_string", "integer", "float", "true", "false", "none"})
+_LITERAL_STARTS = frozenset(b"\"'0123456789")
 _DISPLAYS = frozenset({"list", "dictionary", "tuple", "set"})
 _COMPREHENSIONS = frozenset(
     {"list_comprehension", "set_comprehension", "dictionary_comprehension", "generator_expression"}
@@ -59,6 +60,8 @@ _Step = tuple[Node | None, str]
 def chain(syntax: Syntax, node: Node) -> str:
     """Write an expression as a chain; `?` stands for what has no name."""
     start, end = node.start_byte, node.end_byte
+    if start < end and syntax.source[start] in _LITERAL_STARTS and node.type in _LITERALS:
+        return LITERAL
     # calls of calls hold each other: to read all of each would take a time that grows with the square of the file
     plain = plain_chain(syntax.source[start:end]) if end - start <= LONGEST_NAME else None
     if plain is not None:

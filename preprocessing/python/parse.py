@@ -103,11 +103,11 @@ def parse_python(source: bytes, seconds: float = 10.0) -> FileFacts:
         lines=count_lines(source),
         definitions=definitions,
         imports=imports,
-        calls=tuple(calls.called.values()),
-        references=tuple(references),
+        calls=calls.called,
+        references=references,
         assigned=tuple(values.assigned),
-        implicit=tuple(calls.implicit.values()),
-        reads=tuple(reads),
+        implicit=calls.implicit,
+        reads=reads,
         passed=tuple(calls.passed),
         bound={scope: frozenset(names) for scope, names in values.bound.items() if names},
         parameters={scope: names for scope, names in values.parameters.items() if names},
@@ -168,7 +168,7 @@ def _global_names(definitions: tuple[Definition, ...], imports: tuple[Import, ..
 
 def _references(
     syntax: Syntax, scopes: Scopes, positions: list[int], leading: frozenset[int], values: Values
-) -> tuple[list[Use], list[Use]]:
+) -> tuple[tuple[Use, ...], tuple[Use, ...]]:
     """Chains that are named without being called: those that may lead out of their function, and those of locals.
 
     `leading` are the positions of names that lead out where no function binds them.
@@ -195,10 +195,7 @@ def _references(
                 found.setdefault((scope, chain), position)
         elif dot and not is_set:
             read.setdefault((scope, chain), position)
-    rows = [
-        [Use(scope, chain, syntax.line(position)) for (scope, chain), position in one.items()] for one in (found, read)
-    ]
-    return [use for use in rows[0] if use.chain not in _SELF], rows[1]
+    return syntax.uses({key: position for key, position in found.items() if key[1] not in _SELF}), syntax.uses(read)
 
 
 def _outside_imports(syntax: Syntax, positions: Iterable[int]) -> Iterator[int]:

@@ -30,7 +30,7 @@ class Scopes:
     """Classes and functions in document order, and zones: from `positions[i]` on, `owners[i]` = (scope, field).
 
     `names` are the byte positions of defined names, `outlines` the nodes of the definitions,
-    `decorator_lines` the lines of each definition's decorators.
+    `decorator_starts` the byte positions of each definition's decorators.
     """
 
     definitions: tuple[Definition, ...]
@@ -38,7 +38,7 @@ class Scopes:
     owners: tuple[tuple[int, int], ...]
     names: frozenset[int]
     outlines: tuple["Outline", ...] = ()
-    decorator_lines: tuple[tuple[int, ...], ...] = ()
+    decorator_starts: tuple[tuple[int, ...], ...] = ()
 
     @cached_property
     def zones(self) -> Zones:
@@ -92,8 +92,8 @@ def find_scopes(syntax: Syntax) -> Scopes:
         owners=tuple([event[3:] for event in events]),
         names=frozenset(outline.name[0] for outline in outlines),
         outlines=tuple(outlines),
-        decorator_lines=tuple(
-            () if outline.whole is outline.node else _decorator_lines(outline.whole) for outline in outlines
+        decorator_starts=tuple(
+            () if outline.whole is outline.node else _decorator_starts(outline.whole) for outline in outlines
         ),
     )
 
@@ -185,8 +185,8 @@ def _definitions(syntax: Syntax, outlines: list[Outline], parents: list[int]) ->
         )
 
 
-def _decorator_lines(decorated: Node) -> tuple[int, ...]:
-    return tuple(node.start_point.row + 1 for node in _decorator_nodes(decorated))
+def _decorator_starts(decorated: Node) -> tuple[int, ...]:
+    return tuple(node.start_byte for node in _decorator_nodes(decorated))
 
 
 def _decorator_nodes(decorated: Node) -> list[Node]:

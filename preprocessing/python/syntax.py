@@ -6,8 +6,7 @@ facts.
 
 import re
 import time
-from bisect import bisect_left
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib import resources
@@ -15,9 +14,11 @@ from operator import attrgetter
 
 import numpy as np
 import tree_sitter_python
+from numpy.typing import NDArray
 from tree_sitter import Language, Node, Parser, Point, Query, QueryCursor
 
 from cgm.errors import ParseError
+from preprocessing.facts import Use
 
 _DEEPEST = 4000  # nodes above one that is looked at
 _NAME = re.compile(r"[^\W\d]\w*")
@@ -34,14 +35,20 @@ class Syntax:
     captures: dict[str, list[Node]]
 
     @cached_property
-    def newlines(self) -> list[int]:
+    def _newlines(self) -> NDArray[np.intp]:
         """The bytes that end a line."""
-        found: list[int] = np.flatnonzero(np.frombuffer(self.source, dtype=np.uint8) == ord("\n")).tolist()
+        return np.flatnonzero(np.frombuffer(self.source, dtype=np.uint8) == ord("\n"))
+
+    def lines(self, positions: Collection[int]) -> list[int]:
+        """The lines of bytes, from 1."""
+        places = np.fromiter(positions, dtype=np.int64, count=len(positions))
+        found: list[int] = (np.searchsorted(self._newlines, places) + 1).tolist()
         return found
 
-    def line(self, position: int) -> int:
-        """The line of a byte, from 1."""
-        return bisect_left(self.newlines, position) + 1
+    def uses(self, found: Mapping[tuple[int, str], int]) -> tuple[Use, ...]:
+        """Rows of scopes and chains, each at the line of the byte where it was found."""
+        lines = self.lines(found.values())
+        return tuple([Use(scope, chain, line) for (scope, chain), line in zip(found, lines, strict=True)])
 
     def all(self, name: str) -> list[Node]:
         """Every node captured under a name."""

@@ -60,7 +60,8 @@ def test_bases_and_decorators_are_chains() -> None:
     outer, method, inner = scopes.definitions
     assert (outer.bases, outer.decorators) == (("Base", "metaclass=Meta"), ("decorator()",))
     assert (method.decorators, inner.decorators, inner.bases) == (("property",), (), ())
-    assert scopes.decorator_lines == ((4,), (9,), ())
+    lines = [[SOURCE.count("\n", 0, start) + 1 for start in starts] for starts in scopes.decorator_starts]
+    assert lines == [[4], [9], []]
 
 
 def test_what_heads_a_definition_runs_outside_of_it() -> None:
