@@ -66,7 +66,8 @@ def specification(row: Mapping[str, Any], specs: Specs) -> Specification:
     known = dict(specs.get(row["repo"], {}).get(version, {}))
     known |= {name: row[name] for name in ("python", "packages", "pip_packages", "install", "test_cmd") if name in row}
     if "python" not in known:
-        raise DatasetError(f"{row['instance_id']}: no specification of {row['repo']} {version or 'without a version'}")
+        where = f"{row['repo']} {version or 'without a version'}"
+        raise DatasetError(f"{row['instance_id']}: no specification of {where}; for older rows: cgm-eval task=table")
     packages, requirements = _packages(known)
     return Specification(
         instance_id=row["instance_id"],

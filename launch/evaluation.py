@@ -24,7 +24,7 @@ from launch.identity import FLOOR, code_version
 from launch.refusal import refuse_unknown
 from launch.schema import Choice, build, choice_of, plain
 
-TASKS = ("predictions", "gold")
+TASKS = ("predictions", "gold", "table")
 PATHS = ("predictions", "dataset", "repos", "ids", "exclude", "gold", "run", "table", "cache_dir")  # of `EvalConfig`
 _GROUPS = ("backend", "llm")
 _LONGEST_PAUSE = 30.0  # seconds
@@ -43,7 +43,7 @@ class EvalConfig:
     gold: str = ""  # a JSON-lines file of gold locations, for the report; empty: the files of each row's own patch
     run: str = ""  # the run folder of `cgm` that made the predictions, for the report; empty: where they lie
     limit: int = 0  # run the first so many instances; 0 runs all
-    table: str = ""  # specifications for rows that carry none; empty: the one in cache_dir, if it is there
+    table: str = ""  # specifications for rows that carry none; empty: what task=table left in cache_dir
     turns: int = 3  # of task=gold: how often every gold patch is run
     retries: int = 2  # how often a case is tried again that the infrastructure failed
     workers: int = 1  # cases at a time

@@ -22,7 +22,9 @@ from launch.arguments import PATHS, expanded
 from launch.command import default_cache, refuse, run_command
 from launch.console import RunProgress, show_findings, show_graph, show_page, show_summary, show_written
 from launch.dataset import Instance, load_instances
+from launch.evaluation import EvalConfig
 from launch.exports import DEFAULT_EXPORTS, write_exports
+from launch.judging import Judging
 from launch.pipeline import Outcome, Pipeline
 from launch.runfolder import open_run, write_artifacts, write_failures, write_metrics, write_page, write_subgraph
 from launch.runner import Report, run_instances
@@ -50,6 +52,7 @@ def run_job(config: DictConfig, folder: Path) -> int:
     instances = load_instances(settings)
     gold = load_gold(Path(settings.gold)) if settings.gold else None
     pipeline = Pipeline(settings)
+    judging = Judging(_evaluation(settings, folder)) if settings.backend.option.target else None
     open_run(folder, config)
     started = time.perf_counter()
     reports = _run(settings, pipeline, instances)
@@ -57,12 +60,23 @@ def run_job(config: DictConfig, folder: Path) -> int:
     write = write_failures if settings.graph_alone else write_artifacts
     write(folder, [report.outcome for report in reports])
     metrics = write_metrics(folder, [report.outcome for report in reports], gold) if gold is not None else None
+    if judging:
+        found = judging.predictions(folder)
+        summary["eval"] = found.summary
+        write_failures(folder, [report.outcome for report in reports], found.failures)
     write_json(folder / "summary.json", summary)
     checked = bool(settings.check)
     _show([report.outcome for report in reports], summary, metrics, folder, checked=checked)
     if settings.repo and summary["completed"]:
         _write_to_look_at(settings, folder, reports[0].outcome, pipeline, instances[0])
     return _exit_code(summary)
+
+
+def _evaluation(settings: RunConfig, folder: Path) -> EvalConfig:
+    """How the patches of a run are judged, as `cgm-eval` would."""
+    names = ("dataset", "repos", "ids", "limit", "gold", "table", "workers", "cache_dir", "backend", "llm")
+    shared = {name: getattr(settings, name) for name in names}
+    return EvalConfig(**shared, predictions=str(folder / "patches.jsonl"), run=str(folder), run_dir=str(folder))
 
 
 def _run(settings: RunConfig, pipeline: Pipeline, instances: Sequence[Instance]) -> list[Report]:
@@ -126,4 +140,5 @@ def _write_to_look_at(
 def _exit_code(summary: dict[str, Any]) -> int:
     if not summary["completed"]:
         return 1
-    return 2 if summary["failed"] else 0
+    unjudged = summary.get("eval", {}).get("outcomes", {}).get("infrastructure", 0)
+    return 2 if summary["failed"] or unjudged else 0

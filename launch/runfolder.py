@@ -13,6 +13,7 @@ gives the same bytes; times, tokens and memory are in summary.json alone.
     subgraph.html      what was found, as a page to open in a browser; for a single issue alone
     subgraph.txt       the code of the subgraph, best first, and its links, to paste into any chat; as subgraph.html
     metrics.json       localisation metrics, where gold is given; ranks.jsonl has them by instance
+    verdicts.jsonl cases.jsonl logs report.*    where a backend ran the patches' tests (`launch.verdicts`)
     summary.json       counts, times, tokens, memory
     .gitignore         keeps the folder out of git, and out of what a later run on the same repository reads
 """
@@ -26,7 +27,7 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from cgm.artifacts import Gold, Issue, Patch, Ranking, Subgraph, to_row
+from cgm.artifacts import Failure, Gold, Issue, Patch, Ranking, Subgraph, to_row
 from cgm.errors import ConfigError
 from cgm.protocols import Codebase
 from cgm.store import read_bytes, write_json, write_rows, write_text
@@ -81,9 +82,10 @@ def write_artifacts(folder: Path, outcomes: Sequence[Outcome]) -> None:
     write_rows(folder / "patches.jsonl", (_prediction(item.patch) for item in outcomes if item.patch))
 
 
-def write_failures(folder: Path, outcomes: Sequence[Outcome]) -> None:
-    """Write what did not get through. Raises as `write_artifacts`."""
-    write_rows(folder / "failures.jsonl", [to_row(item.failure) for item in outcomes if item.failure])
+def write_failures(folder: Path, outcomes: Sequence[Outcome], judged: Sequence[Failure] = ()) -> None:
+    """Write what did not get through, and what could not be judged. Raises as `write_artifacts`."""
+    failures = [item.failure for item in outcomes if item.failure]
+    write_rows(folder / "failures.jsonl", map(to_row, [*failures, *judged]))
 
 
 def write_page(folder: Path, issue: Issue, outcome: Outcome, codebase: Codebase) -> Path:

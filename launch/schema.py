@@ -79,6 +79,7 @@ class RunConfig:
     ids: str = ""  # a file of instance ids: run these alone
     limit: int = 0  # run the first so many instances; 0 runs all
     gold: str = ""  # a JSON-lines file of gold locations; gives metrics.json
+    table: str = ""  # of a backend: specifications for rows that carry none; empty: what cgm-eval task=table made
     check: str = ""  # a reproduction script: fails before the repair, passes after
     record: str = ""  # append what the language model answers to this file, for llm=replay; with a fresh cache_dir
     isolation: str = "auto"  # of the check: bwrap, unshare, the first of these that works (auto), or none
@@ -110,6 +111,13 @@ class RunConfig:
         require(begins, f"stages must be the beginning of {', '.join(STAGES)}", ", ".join(self.stages))
         strange = [name for name in self.export or () if name not in EXPORTS]
         require(not strange, f"export must be among {', '.join(EXPORTS)}", ", ".join(strange))
+
+        self._check_backend()
+
+    def _check_backend(self) -> None:
+        if isinstance(self.backend, Choice) and self.backend.option.target:
+            patched = self.dataset and "reader" in self.stages and self.reader.option.target
+            require(bool(patched), "backend must be none without a dataset and a reader", self.backend.option.name)
 
     @property
     def graph_alone(self) -> bool:

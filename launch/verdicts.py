@@ -17,8 +17,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from cgm.artifacts import OUTCOMES, Failure, to_row
-from cgm.store import append_row, write_json, write_lines, write_rows, write_text
+from cgm.artifacts import OUTCOMES, to_row
+from cgm.store import append_row, write_lines, write_rows, write_text
 from eval.judge import Judged
 from eval.validity import Validity, exclusion_lines
 
@@ -42,10 +42,8 @@ def add_case(folder: Path, judged: Judged) -> None:
 
 
 def write_verdicts(folder: Path, judged: Sequence[Judged]) -> None:
-    """Write all verdicts in order, and what failed. Raises as `cgm.store.write_rows`."""
+    """Write all verdicts in order. Raises as `cgm.store.write_rows`."""
     write_rows(folder / VERDICTS, (to_row(item.verdict) for item in judged))
-    failures = [Failure(item.case.name, "eval", item.error, item.verdict.message) for item in judged if item.error]
-    write_rows(folder / "failures.jsonl", map(to_row, failures))
 
 
 def write_validities(folder: Path, found: Sequence[Validity]) -> Path:
@@ -70,11 +68,6 @@ def summarize_verdicts(judged: Sequence[Judged], seconds: float) -> dict[str, An
         "wall_seconds": round(seconds, 3),
         "test_seconds": round(sum(verdict.seconds for verdict in fresh), 3),
     }
-
-
-def write_summary(folder: Path, summary: dict[str, Any]) -> None:
-    """Write the summary. Raises as `cgm.store.write_json`."""
-    write_json(folder / "summary.json", summary)
 
 
 def _plain(name: str) -> str:
