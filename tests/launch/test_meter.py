@@ -11,6 +11,7 @@ class _Echo:
     """A model that answers with what it was told, once for each sample."""
 
     name = "echo"
+    graph_nodes = 0
 
     def generate(
         self, messages: tuple[Message, ...], sampling: Sampling, form: AnswerForm | None = None

@@ -87,6 +87,7 @@ def test_every_option_composes_and_builds(option: Option, tmp_path: Path) -> Non
     services = _services(tmp_path)
     needed = {
         "llm=replay": [f"llm.path={tmp_path / 'answers.jsonl'}"],
+        "llm=code_graph_model": [f"llm.path={tmp_path}"],
         "llm=openai": ["llm.model=some", "llm.key_variable=PATH"],
         "embedder=openai": ["embedder.key_variable=PATH"],
     }
