@@ -1,0 +1,63 @@
+"""Language models and encoders of transformers, from the model hub or a folder, as safetensors or GGUF.
+
+Knows how each is loaded and what to say when it is not there. Does not know what is built of them.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from cgm.errors import ModelUnavailableError, require
+from cgm.model.config import EncoderConfig, LMConfig
+from cgm.weights import first_line
+
+
+def load_lm(config: LMConfig, device: str) -> tuple[Any, Any]:
+    """Load a decoder and its tokenizer.
+
+    Raises:
+        ConfigError: no model is named.
+        ModelUnavailableError: it cannot be loaded, or the extra is not installed.
+    """
+    require(bool(config.path), "model.lm.path must name a language model", config.path)
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    source: dict[str, Any] = {"revision": config.revision} if config.revision else {}
+    source |= {"gguf_file": config.gguf_file} if config.gguf_file else {}
+    kernel = _kernel(config.attention, device)
+    tokenizer = _load(config.path, lambda: AutoTokenizer.from_pretrained(config.path, **source))
+    lm = _load(
+        config.path,
+        lambda: AutoModelForCausalLM.from_pretrained(
+            config.path, dtype=config.dtype, attn_implementation=kernel, **source
+        ),
+    )
+    if config.gguf_file:
+        # its weights are plain by now, and a checkpoint of them must not say otherwise
+        del lm.config.quantization_config
+    return lm.to(device), tokenizer
+
+
+def load_encoder(config: EncoderConfig, device: str) -> tuple[Any, Any]:
+    """Load an encoder and its tokenizer. Raises as `load_lm`."""
+    from transformers import AutoModel, AutoTokenizer
+
+    source: dict[str, Any] = {"revision": config.revision} if config.revision else {}
+    source["trust_remote_code"] = config.trust_remote_code
+    tokenizer = _load(config.path, lambda: AutoTokenizer.from_pretrained(config.path, **source))
+    model = _load(config.path, lambda: AutoModel.from_pretrained(config.path, **source))
+    if model.config.is_encoder_decoder:
+        model = model.get_encoder()
+    return model.to(device), tokenizer
+
+
+def _kernel(attention: str, device: str) -> str:
+    if attention != "auto":
+        return attention
+    return "flex_attention" if device.startswith("cuda") else "sdpa"
+
+
+def _load(path: str, load: Callable[[], Any]) -> Any:
+    try:
+        return load()
+    except (OSError, ValueError, ImportError, KeyError, RuntimeError) as error:
+        raise ModelUnavailableError(f"{path} cannot be loaded as a model: {first_line(error)}") from error
