@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from cgm.artifacts import Failure, Patch, Ranking, Rewrite, Subgraph, Usage, from_row, to_row
 from cgm.errors import CgmError, IssueError, StorageError
+from cgm.model.folder import identify
 from cgm.protocols import LLM, Check, Codebase
 from cgm.recorded import CachedLLM, RecordingLLM
 from cgm.store import BlobCache, StageCache, fingerprint, read_bytes
@@ -21,7 +22,7 @@ from launch.codebase import CodebaseCache, Count, Embedded, Indexed, describe
 from launch.dataset import Instance, own_files
 from launch.identity import answers_identity, option_identity, stage_identity
 from launch.meter import Clock, MeteredLLM
-from launch.schema import RunConfig, build
+from launch.schema import Choice, RunConfig, build
 from preprocessing.edges import Unlinked
 from preprocessing.snapshot import Snapshot, open_snapshot
 
@@ -262,10 +263,16 @@ def _reproduction(config: RunConfig) -> Check:
     return ReproductionCheck(Path(config.check), files, sandbox=Sandbox(config.isolation))
 
 
+def _contents(llm: Choice) -> list[str]:
+    """What tells a language model apart from another at the same path."""
+    if llm.option.name == "replay":
+        return [fingerprint(read_bytes(Path(llm.config.path)).hex())]
+    return [identify(Path(llm.config.path))] if llm.option.name == "code_graph_model" else []
+
+
 def _identities(config: RunConfig, names: list[str]) -> dict[str, Any]:
     services: dict[str, Any] = {name: option_identity(getattr(config, name)) for name in ("embedder", "llm")}
-    if config.llm.option.name == "replay":
-        services["llm"].append(fingerprint(read_bytes(Path(config.llm.config.path)).hex()))
+    services["llm"] += _contents(config.llm)
     if config.check:
         services["check"] = fingerprint(read_bytes(Path(config.check)).hex())
     stages = {name: stage_identity(getattr(config, name), services) for name in names}

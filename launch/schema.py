@@ -39,6 +39,7 @@ OPTIONS = (
     Option("llm", "openai", "cgm.llm:OpenAILLM"),
     Option("llm", "local", "cgm.llm:LocalLLM"),
     Option("llm", "replay", "cgm.recorded:ReplayLLM"),
+    Option("llm", "code_graph_model", "cgm.model.llm:CodeGraphLLM"),
     Option("preprocessing", "tree_sitter", "preprocessing.stage:CodeGraphPreprocessor"),
     Option("rewriter", "heuristic", "rewriter.stage:HeuristicRewriter"),
     Option("rewriter", "llm", "rewriter.stage:LLMRewriter"),
