@@ -6,7 +6,7 @@ FUZZ_SECONDS ?= 600
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: setup demo test test-all fuzz check format lock clean
+.PHONY: setup demo test test-torch test-all fuzz check format lock clean
 
 setup: $(VENV)/.done
 
@@ -20,6 +20,11 @@ demo: setup
 
 test: setup
 	$(BIN)/pytest -n 2
+
+# the Code Graph Model, with torch
+test-torch: setup
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[code-graph-model]'
+	$(BIN)/pytest -n 2 tests/cgm/model
 
 test-all: setup
 	$(BIN)/pytest -m ''
