@@ -6,8 +6,10 @@ Knows how equal edges are joined and how what is left over is counted and listed
 from collections import Counter
 from typing import NamedTuple
 
+import numpy as np
+
 from cgm.graph import EdgeKind
-from preprocessing.tree import Edge, Tree
+from preprocessing.tree import Links, Tree
 
 
 class Unlinked(NamedTuple):
@@ -48,9 +50,17 @@ class Edges:
         if self._listed is not None:
             self._listed.append(Unlinked(kind.name, self._tree.path[source], line, chain, reason))
 
-    def rows(self) -> list[Edge]:
-        """Every edge, sorted."""
-        return [(*key, *value) for key, value in sorted(self._edges.items())]
+    def links(self) -> Links:
+        """Every edge, by kind and ends."""
+        rows = [(*key, *value) for key, value in self._edges.items()]
+        kinds, sources, targets, confidences, lines = zip(*rows, strict=True) if rows else ((),) * 5
+        return Links(
+            np.array(kinds, np.uint8),
+            np.array(sources, np.int32),
+            np.array(targets, np.int32),
+            np.array(confidences, np.float32),
+            np.array(lines, np.int32),
+        )
 
     def unlinked(self) -> dict[str, int]:
         """How many references became no edge, by kind and reason."""

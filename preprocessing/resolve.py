@@ -1,24 +1,29 @@
-"""Phase 2: the facts of a snapshot's files into one code graph.
+"""Phase 2: the facts of a snapshot's files into one code graph, and of the snapshots that follow.
 
-Knows which edges a meaning makes. Does not know how names get their meaning (`preprocessing.python.names`). What makes
-no edge is counted.
+Knows how the edges of files make a graph. Does not know how edges are found (`preprocessing.python.linker`,
+`preprocessing.polyglot.linker`). Files and nodes keep their numbers from one snapshot to the next; in a graph they
+come in order.
+
+Legend: N nodes, E edges.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import NamedTuple
 
-from cgm.graph import CodeGraph, EdgeKind
+import numpy as np
+from numpy.typing import NDArray
+
+from cgm.graph import CodeGraph
 from preprocessing.edges import Edges, Unlinked
-from preprocessing.facts import PYTHON, FileFacts, Import, Use
-from preprocessing.meanings import Meaning, Sort
+from preprocessing.facts import PYTHON, FileFacts
+from preprocessing.languages import BY_NAME
 from preprocessing.polyglot.linker import FamilyLinker, families
-from preprocessing.python.callees import Callees
-from preprocessing.python.hierarchy import Hierarchy
-from preprocessing.python.linking import CallLinker
-from preprocessing.python.modules import Modules
-from preprocessing.python.names import Names
-from preprocessing.reasons import REASONS
-from preprocessing.tree import Tree, build_tree
+from preprocessing.python.linker import PythonLinker
+from preprocessing.tree import NO_LINKS, Links, build_tree
+
+_Files = Mapping[str, FileFacts]  # by path
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,96 +40,130 @@ class Linked:
 
 def link(repository: str, paths: Sequence[str], facts: Sequence[FileFacts], *, lists_unlinked: bool = False) -> Linked:
     """Link the files of a snapshot; the result does not depend on their order, but `files` has it."""
-    order = sorted(range(len(paths)), key=lambda number: paths[number].encode("utf-8", "surrogateescape"))
-    ordered = [facts[number] for number in order]
-    sorted_paths = [paths[number] for number in order]
-    tree = build_tree(repository, sorted_paths, ordered)
-    edges = Edges(tree, lists_unlinked=lists_unlinked)
-    names = Names(tree, Modules(sorted_paths), ordered)
-    _Linker(names, ordered, edges).link()
-    names.release()
-    for family in families(ordered):
-        FamilyLinker(tree, sorted_paths, ordered, family, edges).link()
-    files = dict(zip(order, tree.files, strict=True))
-    graph = tree.graph(edges.rows(), edges.unlinked())
-    return Linked(graph, tuple(files[number] for number in range(len(paths))), edges.listed())
+    linker = Linker(repository, dict(zip(paths, facts, strict=True)), lists_unlinked=lists_unlinked)
+    linked = linker.linked(paths)
+    linker.release()
+    return linked
 
 
-class _Linker:
-    """Makes the edges of one snapshot."""
+class _Part(NamedTuple):
+    """What linking a file, or a family of languages, gave."""
 
-    def __init__(self, names: Names, facts: Sequence[FileFacts], edges: Edges) -> None:
-        self._names = names
-        self._tree: Tree = names.tree
-        self._facts = facts
-        self._edges = edges
-        self._hierarchy = Hierarchy(names)
+    links: Links
+    unlinked: dict[str, int]
+    listed: tuple[Unlinked, ...]
 
-    def link(self) -> None:
-        """Make every edge but CONTAINS."""
-        for node in self._hierarchy.classes:
-            self._link_bases(node)
-            self._link_overrides(node)
-        python = [(file, facts) for file, facts in enumerate(self._facts) if facts.language == PYTHON]
-        for file, facts in python:
-            for row in facts.imports:
-                self._link_import(file, row)
-        calls = CallLinker(self._names, self._hierarchy, Callees(self._names, self._hierarchy), self._edges)
-        calls.link(python)
-        for file, facts in python:
-            first = self._tree.files[file] + 1
-            for use in facts.references:
-                self._link_reference(first + use.scope, use)
 
-    def _link_bases(self, node: int) -> None:
-        line = self._tree.start[node]
-        rows = [row for row in self._names.bindings.definition(node).bases if "=" not in row]
-        for number, base in enumerate(self._names.classes.bases(node)):
-            if base.sort == Sort.NODE and self._names.classes.is_class(base.target):
-                self._edges.add(EdgeKind.EXTENDS, node, base.target, line)
-                if self._hierarchy.is_abstract(base.target):
-                    self._edges.add(EdgeKind.IMPLEMENTS, node, base.target, line)
-            else:
-                chain = rows[min(number, len(rows) - 1)]
-                self._edges.skip(EdgeKind.EXTENDS, node, chain, line, REASONS[base.sort])
+class Linker:
+    """Links a snapshot and those that follow; the result does not depend on which were linked before."""
 
-    def _link_overrides(self, node: int) -> None:
-        """Link each method to the abstract one that it implements."""
-        parents = self._names.classes.order(node)[1:]
-        for name in self._names.bindings.of.get(node, ()) if parents else ():
-            method, owner = self._names.classes.own_method(node, name), self._names.classes.first_owner(parents, name)
-            found = self._names.classes.own_method(owner, name) if method >= 0 and owner >= 0 else -1
-            if found >= 0 and self._hierarchy.is_abstract_method(found):
-                self._edges.add(EdgeKind.IMPLEMENTS, method, found, self._tree.start[method])
+    def __init__(self, repository: str, files: _Files, *, lists_unlinked: bool = False) -> None:
+        self._repository = repository
+        self._lists_unlinked = lists_unlinked
+        self._files = _in_order(files)
+        self._numbers = {path: number for number, path in enumerate(self._files)}
+        facts = list(self._files.values())
+        self._tree = build_tree(repository, list(self._files), facts)
+        self._order = list(range(len(self._tree.kind)))
+        self._parts: dict[int, _Part] = {}
+        self._python = PythonLinker(self._tree, self._python_files(), facts)
+        self._link_python(self._python_files())
+        self._families = self._link_families()
 
-    def _link_import(self, file: int, row: Import) -> None:
-        source = self._tree.files[file]
-        chain = f"{'.' * row.level}{row.module}" + (f":{row.name}" if row.name else "")
-        is_whole = not row.name or row.name == "*"
-        module = self._names.module(file, row)
-        meanings = (module,) if is_whole else self._names.imported(file, row)
-        found = {node for meaning in meanings if (node := self._node_of(meaning)) is not None}
-        if any(meaning.sort == Sort.MISSING for meaning in meanings):
-            self._edges.skip(EdgeKind.IMPORTS, source, chain, row.line, "unresolved")
-        if not found and (place := self._node_of(module)) is not None:
-            # what a module passes on from elsewhere is still taken from it
-            found = {place}
-        if not found:
-            self._edges.skip(EdgeKind.IMPORTS, source, chain, row.line, REASONS[meanings[0].sort])
-        for target in sorted(found - {source}):
-            self._edges.add(EdgeKind.IMPORTS, source, target, row.line)
+    def release(self) -> None:
+        """Forget everything, as what refers to itself in circles."""
+        self._python.release()
 
-    def _node_of(self, meaning: Meaning) -> int | None:
-        if meaning.sort == Sort.MODULE:
-            return self._tree.files[meaning.target]
-        return meaning.target if meaning.sort in (Sort.FOLDER, Sort.NODE) else None
+    def __len__(self) -> int:
+        """How much was ever looked for."""
+        return len(self._python)
 
-    def _link_reference(self, source: int, use: Use) -> None:
-        nodes = self._names.definitions(source, use.chain)
-        for node in nodes:
-            self._edges.refer(source, node, use.line)
-        if not nodes:
-            meanings = self._names.mean(source, use.chain)
-            sort = meanings[0].sort if meanings else Sort.UNKNOWN
-            if sort in (Sort.UNKNOWN, Sort.FOREIGN, Sort.MISSING):
-                self._edges.skip(EdgeKind.REFERENCES, source, use.chain, use.line, REASONS[sort])
+    def changed(self, files: _Files) -> set[str]:
+        """The paths of the files that are others than now, or only there or here."""
+        ours = self._files
+        return {path for path in files.keys() | ours.keys() if files.get(path) is not ours.get(path)}
+
+    def change(self, files: _Files) -> None:
+        """Go on to another snapshot of the repository."""
+        changed, before = self.changed(files), self._files
+        self._files = _in_order(files)
+        for path in sorted(changed - self._numbers.keys()):
+            self._numbers[path] = len(self._numbers)
+            self._tree.add_file(path, files[path].language)
+        python = self._python_files()
+        self._python.change({self._numbers[path]: files.get(path) for path in changed}, python)
+        for path in changed - files.keys():
+            self._parts.pop(self._numbers[path], None)
+        self._order = self._tree.order(self._numbers[path] for path in self._files)
+        self._link_python(python.keys() & {self._numbers[path] for path in changed})
+        facts = (one for path in changed for one in (before.get(path), files.get(path)) if one is not None)
+        if any(_is_told(one) for one in facts):
+            self._families = self._link_families()
+
+    def linked(self, paths: Sequence[str]) -> Linked:
+        """The graph, and the nodes of some files."""
+        parts = [*self._parts.values(), *self._families]
+        unlinked: Counter[str] = Counter()
+        for part in parts:
+            unlinked.update(part.unlinked)
+        files = {self._numbers[path]: facts for path, facts in self._files.items()}
+        shown = self._shown()
+        links = _in_graph([part.links for part in parts], shown)
+        graph = self._tree.graph(files, self._order, links, dict(sorted(unlinked.items())))
+        nodes = shown[[self._tree.files[self._numbers[path]] for path in paths]].tolist()
+        listed = [row for part in parts for row in part.listed]
+        return Linked(graph, tuple(nodes), tuple(sorted(listed, key=_place)))
+
+    def _python_files(self) -> dict[int, str]:
+        return {self._numbers[path]: path for path, facts in self._files.items() if facts.language == PYTHON}
+
+    def _link_python(self, files: Iterable[int]) -> None:
+        for file, edges in self._python.link(files, lists_unlinked=self._lists_unlinked).items():
+            self._parts[file] = _part(edges)
+
+    def _link_families(self) -> list[_Part]:
+        """Link all other languages, over a tree of their own with the graph's numbers."""
+        paths, facts = list(self._files), list(self._files.values())
+        tree, ours = None, np.array(self._order, dtype=np.int32)
+        parts = []
+        for family in families(facts):
+            tree = tree or build_tree(self._repository, paths, facts)
+            edges = Edges(tree, lists_unlinked=self._lists_unlinked)
+            FamilyLinker(tree, paths, facts, family, edges).link()
+            part = _part(edges)
+            links = replace(part.links, source=ours[part.links.source], target=ours[part.links.target])
+            parts.append(part._replace(links=links))
+        return parts
+
+    def _shown(self) -> NDArray[np.int32]:
+        """N: the number of each node in the graph, -1 where it is of no file any more."""
+        shown = np.full(len(self._tree.kind), -1, dtype=np.int32)
+        shown[self._order] = np.arange(len(self._order))
+        return shown
+
+
+def _in_graph(parts: Sequence[Links], shown: NDArray[np.int32]) -> Links:
+    """All edges in the graph's numbers, by kind and ends."""
+    columns = [np.concatenate([getattr(one, field.name) for one in (NO_LINKS, *parts)]) for field in fields(Links)]
+    kind, source, target, confidence, line = columns
+    source, target = shown[source], shown[target]
+    order = np.lexsort((target, source, kind))
+    return Links(kind[order], source[order], target[order], confidence[order], line[order])
+
+
+def _in_order(files: _Files) -> dict[str, FileFacts]:
+    paths = sorted(files, key=lambda path: path.encode("utf-8", "surrogateescape"))
+    return {path: files[path] for path in paths}
+
+
+def _is_told(facts: FileFacts) -> bool:
+    """Whether the linkers of other languages look at a file."""
+    return facts.language != PYTHON and (facts.language in BY_NAME or bool(facts.clauses))
+
+
+def _part(edges: Edges) -> _Part:
+    return _Part(edges.links(), edges.unlinked(), edges.listed())
+
+
+def _place(row: Unlinked) -> tuple[str, int, str, str, str]:
+    return row.path, row.line, row.kind, row.chain, row.reason

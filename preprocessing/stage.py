@@ -185,7 +185,8 @@ class CodeGraphPreprocessor:
                 late[key] = parse_text(content, len(content))
         self._cache.put(fresh)
         if not self._cache.keep(known):
-            self._graphs, self._lexical = GraphBuilder(), LexicalBuilder()
+            self._graphs.forget()
+            self._lexical = LexicalBuilder()
         left_out.update(self._left_closed(entry) for key, entry in zip(keys, files, strict=True) if not key)
         found = [known.get(key) or late.get(key) or parse_opaque() for key in keys]
         left_out.update(not_looked_into(one for key, one in zip(keys, found, strict=True) if key))

@@ -1,26 +1,44 @@
 """The containment tree of a snapshot: repository, packages, files and what the files define.
 
-Knows nodes and their order. Does not know references between them.
+Knows nodes and their order, and which definitions of a file are the same as before. Does not know references between
+them.
 """
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cgm.details import DetailRows
 from cgm.graph import ROOT, CodeGraph, EdgeKind, NodeKind
-from preprocessing.facts import FileFacts
+from preprocessing.facts import MODULE, FileFacts
 from preprocessing.languages import BY_NAME
 
-Edge = tuple[int, int, int, float, int]
+
+@dataclass(frozen=True, eq=False)
+class Links:
+    """E edges as columns, each of E."""
+
+    kind: NDArray[np.uint8]
+    source: NDArray[np.int32]
+    target: NDArray[np.int32]
+    confidence: NDArray[np.float32]
+    line: NDArray[np.int32]
+
+
+NO_LINKS = Links(
+    np.zeros(0, np.uint8), np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros(0, np.float32), np.zeros(0, np.int32)
+)
 
 
 @dataclass(eq=False)
 class Tree:
     """Nodes as growing columns; `files[i]` is the node of file i, `file[n]` the file of node n (-1 above files).
 
-    The definitions of a file follow its node, in order: scope s of file i is node `files[i] + 1 + s`.
+    `scopes[i][s]` is the node of scope s of file i, the last one that of the file itself, which is scope -1. In a tree
+    that was just built they follow the file's node, in order. `place[n]` is the scope of node n in its file.
     """
 
     kind: list[int] = field(default_factory=list)
@@ -28,37 +46,48 @@ class Tree:
     path: list[str] = field(default_factory=list)
     start: list[int] = field(default_factory=list)
     end: list[int] = field(default_factory=list)
-    complexity: list[int] = field(default_factory=list)
-    details: list[str] = field(default_factory=list)
     parent: list[int] = field(default_factory=list)
     file: list[int] = field(default_factory=list)
+    place: list[int] = field(default_factory=list)
     files: list[int] = field(default_factory=list)
+    scopes: list[list[int]] = field(default_factory=list)
     packages: dict[str, int] = field(default_factory=dict)
 
-    def _add(self, kind: int, name: str, path: str, lines: tuple[int, int], parent: int, file: int) -> int:
+    def _add(self, kind: int, name: str, path: str, lines: tuple[int, int], parent: int, at: tuple[int, int]) -> int:
         self.kind.append(kind)
         self.name.append(name)
         self.path.append(path)
         self.start.append(lines[0])
         self.end.append(lines[1])
         self.parent.append(parent)
-        self.file.append(file)
+        self.file.append(at[0])
+        self.place.append(at[1])
         return len(self.kind) - 1
 
-    def add_file(self, path: str, facts: FileFacts) -> None:
-        """Append a file with all it defines, and the packages above it that are not there yet."""
+    def add_file(self, path: str, language: str) -> None:
+        """Append a file that defines nothing yet, and the packages above it that are not there yet."""
         folder, _, base = path.rpartition("/")
-        kind = NodeKind.FILE if facts.language in BY_NAME else NodeKind.TEXTFILE
-        lines = (1, facts.lines) if facts.lines else (0, 0)
-        number = len(self.files)
-        node = self._add(int(kind), base, path, lines, self._package(folder), number)
+        kind = NodeKind.FILE if language in BY_NAME else NodeKind.TEXTFILE
+        node = self._add(int(kind), base, path, (0, 0), self._package(folder), (len(self.files), MODULE))
         self.files.append(node)
-        self.complexity += (0, *(facts.complexity or [0] * len(facts.definitions)))
-        self.details.append(facts.details or "\n" * (1 + len(facts.definitions)))
-        for definition in facts.definitions:
-            parent = node + 1 + definition.parent
-            name = definition.name if parent == node else f"{self.name[parent]}.{definition.name}"
-            self._add(definition.kind, name, path, (definition.start, definition.end), parent, number)
+        self.scopes.append([node])
+
+    def define(self, number: int, facts: FileFacts, known: Sequence[int]) -> None:
+        """Give a file what it defines: for each definition its known node, or a new one where that is -1."""
+        top = self.files[number]
+        path = self.path[top]
+        self.start[top], self.end[top] = (1, facts.lines) if facts.lines else (0, 0)
+        scopes: list[int] = []
+        for scope, (definition, node) in enumerate(zip(facts.definitions, known, strict=True)):
+            parent = scopes[definition.parent] if definition.parent >= 0 else top
+            name = definition.name if parent == top else f"{self.name[parent]}.{definition.name}"
+            lines = definition.start, definition.end
+            if node < 0:
+                scopes.append(self._add(definition.kind, name, path, lines, parent, (number, scope)))
+            else:
+                self.name[node], self.place[node], (self.start[node], self.end[node]) = name, scope, lines
+                scopes.append(node)
+        self.scopes[number] = [*scopes, top]
 
     def _package(self, folder: str) -> int:
         """The node of a folder, made with its parents where it is new."""
@@ -73,38 +102,96 @@ class Tree:
 
     def add_folder(self, kind: NodeKind, name: str, path: str, parent: int) -> int:
         """Append the repository or a package."""
-        self.complexity.append(0)
-        self.details.append("\n")
-        node = self.packages[path] = self._add(int(kind), name, path, (0, 0), parent, -1)
+        node = self.packages[path] = self._add(int(kind), name, path, (0, 0), parent, (-1, MODULE))
         return node
 
-    def graph(self, edges: Sequence[Edge], unlinked: dict[str, int]) -> CodeGraph:
-        """Freeze the tree with further edges."""
-        count = len(self.kind) - 1
+    def order(self, files: Iterable[int]) -> list[int]:
+        """The nodes of some files, and of the folders that they are in, in the order of a graph."""
+        order, seen = [ROOT], {ROOT}
+        for number in files:
+            above: list[int] = []
+            node = self.parent[self.files[number]]
+            while node not in seen:
+                above.append(node)
+                node = self.parent[node]
+            seen.update(above)
+            *definitions, top = self.scopes[number]
+            order += (*reversed(above), top, *definitions)
+        return order
+
+    def graph(
+        self, files: Mapping[int, FileFacts], order: Sequence[int], links: Links, unlinked: dict[str, int]
+    ) -> CodeGraph:
+        """Freeze some files, which come with their facts as `order` has them, with further edges in that order."""
+        chosen = np.array(order, dtype=np.int32)
+        number = np.full(len(self.kind), -1, dtype=np.int32)  # of each node in the graph
+        number[chosen] = np.arange(len(chosen))
+        above = np.array(self.parent, dtype=np.int32)[chosen]
+        start = np.array(self.start, dtype=np.int32)[chosen]
+        parent = number[above[1:]]
         # a definition stands where it begins; a file stands on no line of its folder
-        within = [line if self.file[above] >= 0 else 0 for line, above in zip(self.start, self.parent, strict=True)]
-        kinds, sources, targets, confidences, lines = zip(*edges, strict=True) if edges else ((),) * 5
+        is_within = np.array(self.file, dtype=np.int32)[above[1:]] >= 0
+        count = len(order) - 1
+        complexity, details = self._said(files, number)
         return CodeGraph(
-            node_kind=np.array(self.kind, dtype=np.uint8),
-            node_name=tuple(self.name),
-            node_path=tuple(self.path),
-            node_start=np.array(self.start, dtype=np.int32),
-            node_end=np.array(self.end, dtype=np.int32),
-            edge_kind=np.concatenate([np.full(count, EdgeKind.CONTAINS, np.uint8), np.array(kinds, np.uint8)]),
-            edge_source=np.array([*self.parent[1:], *sources], dtype=np.int32),
-            edge_target=np.array([*range(1, count + 1), *targets], dtype=np.int32),
-            edge_confidence=np.concatenate([np.ones(count, np.float32), np.array(confidences, np.float32)]),
-            edge_line=np.array([*within[1:], *lines], dtype=np.int32),
+            node_kind=np.array(self.kind, dtype=np.uint8)[chosen],
+            node_name=tuple(map(self.name.__getitem__, order)),
+            node_path=tuple(map(self.path.__getitem__, order)),
+            node_start=start,
+            node_end=np.array(self.end, dtype=np.int32)[chosen],
+            edge_kind=np.concatenate([np.full(count, EdgeKind.CONTAINS, np.uint8), links.kind]),
+            edge_source=np.concatenate([parent, links.source]),
+            edge_target=np.concatenate([np.arange(1, count + 1, dtype=np.int32), links.target]),
+            edge_confidence=np.concatenate([np.ones(count, np.float32), links.confidence]),
+            edge_line=np.concatenate([np.where(is_within, start[1:], 0).astype(np.int32), links.line]),
             unlinked=unlinked,
-            node_complexity=np.array(self.complexity, dtype=np.int32),
-            node_details=DetailRows("".join(self.details).encode("ascii")),
+            node_complexity=complexity,
+            node_details=details,
         )
+
+    def _said(self, files: Mapping[int, FileFacts], number: NDArray[np.int32]) -> tuple[NDArray[np.int32], DetailRows]:
+        """The complexity and the details of every node; folders have neither."""
+        complexity: list[int] = []
+        lines: list[str] = []
+        for file, one in files.items():
+            size, folders = len(one.definitions), int(number[self.files[file]]) - len(complexity)
+            complexity += (*[0] * (folders + 1), *(one.complexity or [0] * size))
+            lines += ["\n" * folders, one.details or "\n" * (1 + size)]
+        if not files:
+            return np.zeros(1, dtype=np.int32), DetailRows(b"\n")
+        return np.array(complexity, dtype=np.int32), DetailRows("".join(lines).encode("ascii"))
 
 
 def build_tree(repository: str, paths: Sequence[str], facts: Sequence[FileFacts]) -> Tree:
     """Build the tree of a repository whose files come sorted by path."""
     tree = Tree()
     assert tree.add_folder(NodeKind.REPO, repository, "", -1) == ROOT
-    for path, one in zip(paths, facts, strict=True):
-        tree.add_file(path, one)
+    for number, (path, one) in enumerate(zip(paths, facts, strict=True)):
+        tree.add_file(path, one.language)
+        tree.define(number, one, [-1] * len(one.definitions))
     return tree
+
+
+def same_definitions(old: FileFacts, new: FileFacts) -> list[int]:
+    """The scope that each definition had before, -1 where something else than its lines has changed."""
+    before = {key: scope for scope, key in enumerate(_identities(old))}
+    kept: list[int] = []
+    for definition, key in zip(new.definitions, _identities(new), strict=True):
+        scope = before.get(key, -1)
+        is_inside = definition.parent < 0 or (scope >= 0 and kept[definition.parent] == old.definitions[scope].parent)
+        kept.append(scope if is_inside else -1)
+    return kept
+
+
+def _identities(facts: FileFacts) -> Iterator[tuple[object, ...]]:
+    """What a definition is known by in its file: its names, all it says but lines, and which of equals it is."""
+    names: list[str] = []
+    seen: Counter[tuple[object, ...]] = Counter()
+    for scope, one in enumerate(facts.definitions):
+        # a lambda without a name is called after its line
+        name = "<lambda>" if one.name.startswith("<") else one.name
+        names.append(f"{names[one.parent]}.{name}" if one.parent >= 0 else name)
+        said = (one.kind, names[scope], one.bases, one.decorators, one.returns, one.is_abstract)
+        key = (*said, facts.parameters.get(scope))
+        seen[key] += 1
+        yield (*key, seen[key])

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from cgm.protocols import Codebase
 from cgm.store import BlobCache
@@ -24,6 +25,10 @@ from eval.environment import find_interpreter
 from eval.specification import Specification, specification
 from preprocessing.snapshot import open_snapshot
 from preprocessing.stage import CodeGraphPreprocessor, PreprocessingConfig
+
+# a busy machine is no defect
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 SHOP = {
     "shop/__init__.py": '"""A small shop."""\n',

@@ -1,13 +1,15 @@
 """Answers to questions that lead to other questions, also in circles.
 
-Knows how the least answers are found and kept. Does not know what is asked. An answer must only grow when those it
-depends on grow; then it is the same whatever was asked before.
+Knows how the least answers are found. Does not know what is asked, nor how answers are kept
+(`preprocessing.python.memo`). An answer must only grow when those it depends on grow; then it is the same whatever was
+asked before.
 """
 
 import heapq
 from collections.abc import Callable
 
-from preprocessing.meanings import NOTHING, PENDING, Meanings
+from preprocessing.meanings import NOTHING, Meanings
+from preprocessing.python.memo import Memo
 
 _DEEPEST = 25  # questions within questions; each takes some ten frames of Python's stack
 _MOST_ROUNDS = 12
@@ -21,30 +23,30 @@ class _TooDeepError(Exception):
 
 
 class Answers:
-    """Keeps the answers that `derivations` give, by what is asked; they may ask again.
+    """Finds the answers that `derivations` give, by what is asked; they may ask again.
 
     A circle is answered by repetition: it begins with no meanings and ends when they grow no more. What was found
     meanwhile is only kept when its circle is closed (Tarjan's components, on demand). Where questions lead too deep,
     all that the first one leads to is answered in rounds instead, without a stack.
     """
 
-    def __init__(self, derivations: dict[str, Callable[[int, str], Meanings]] | None = None) -> None:
-        self.derivations = derivations if derivations is not None else {}
-        self._pending: list[Question] = []
-        self._final: dict[Question, Meanings] = {}
+    def __init__(self, memo: Memo) -> None:
+        self.derivations: dict[str, Callable[[int, str], Meanings]] = {}
+        self._memo = memo
         self._guesses: dict[Question, Meanings] = {}
         self._open: dict[Question, int] = {}
-        self._stack: list[Question] = []
+        self._stack: list[tuple[Question, int]] = []  # with the numbers of the answers
         self._depth = 0
         self._changes = 0
         self._waiting: list[Question] | None = None  # where questions are answered in rounds
+        self._numbers: dict[Question, int] = {}
         self._asking: dict[Question, dict[Question, None]] = {}
         self._asker: Question = ("", 0, "")
         self.lowest = FAR  # place of the outermost open question that was consulted; FAR: what is found may be kept
 
     def ask(self, question: Question) -> Meanings:
         """The answer; what is known of it so far where the question is being answered."""
-        found = self._final.get(question)
+        found = self._memo.get(question)
         if found is not None:
             return found
         if self._waiting is not None:
@@ -52,31 +54,28 @@ class Answers:
         place = self._open.get(question)
         if place is not None:
             self.lowest = min(self.lowest, place)
+            self._memo.note(self._stack[place][1])
             return self._guesses[question]
         return self._answer(question) if self._depth else self._begin(question)
 
-    def forget_pending(self) -> None:
-        """Drop the answers that depend on what is not known yet."""
-        for question in self._pending:
-            del self._final[question]
-        self._pending.clear()
-
     def _begin(self, question: Question) -> Meanings:
-        lowest = self.lowest
+        lowest, frame = self.lowest, self._memo.frame
         try:
             return self._answer(question)
         except (_TooDeepError, RecursionError):
             self._open.clear()
             self._stack.clear()
             self._guesses.clear()
-            self._depth, self.lowest = 0, lowest
+            self._depth, self.lowest, self._memo.frame = 0, lowest, frame
         return self._answer_in_rounds(question)
 
     def _answer(self, question: Question) -> Meanings:
         if self._depth >= _DEEPEST:
             raise _TooDeepError
+        memo = self._memo
+        frame = memo.begin()
         place = self._open[question] = len(self._stack)
-        self._stack.append(question)
+        self._stack.append((question, memo.asker))
         self._guesses.setdefault(question, NOTHING)
         self._depth += 1
         outer, self.lowest = self.lowest, FAR
@@ -96,44 +95,44 @@ class Answers:
         else:
             outer = min(outer, self.lowest)
         self.lowest = outer
+        memo.end(frame)
         return found
 
     def _reopen(self, place: int) -> None:
         """Have the members of a circle answered again, from what is known of them."""
-        for question in self._stack[place + 1 :]:
+        for question, _ in self._stack[place + 1 :]:
             del self._open[question]
         del self._stack[place + 1 :]
         self.lowest = FAR
 
     def _close(self, place: int) -> None:
-        for question in self._stack[place:]:
+        for question, number in self._stack[place:]:
             del self._open[question]
-            self._keep(question, self._guesses.pop(question))
+            self._memo.keep(number, question, self._guesses.pop(question))
         del self._stack[place:]
-
-    def _keep(self, question: Question, found: Meanings) -> None:
-        self._final[question] = found
-        if found and found[-1] is PENDING:
-            self._pending.append(question)
 
     def _guess(self, question: Question, waiting: list[Question]) -> Meanings:
         """What is known of a question so far; whoever asks is asked again when more is."""
         self.lowest = 0
         if question not in self._guesses:
             self._guesses[question] = NOTHING
+            self._numbers[question] = self._memo.number()
             waiting.append(question)
+        self._memo.note(self._numbers[question])
         self._asking.setdefault(question, {})[self._asker] = None
         return self._guesses[question]
 
     def _answer_in_rounds(self, question: Question) -> Meanings:
-        lowest, self._waiting = self.lowest, [question]
-        self._guesses[question] = NOTHING
+        memo = self._memo
+        lowest, frame, self._waiting = self.lowest, memo.begin(), [question]
+        self._guesses[question], self._numbers[question] = NOTHING, memo.asker
         places: dict[Question, int] = {}
         again: list[tuple[int, Question]] = []  # a heap: what was met last is asked again first
         steps = 0
         while (self._waiting or again) and steps <= _MOST_STEPS * len(self._guesses):
             steps += 1
             one = self._asker = self._waiting.pop() if self._waiting else heapq.heappop(again)[1]
+            memo.asker = self._numbers[one]
             places.setdefault(one, -len(places))
             found = self.derivations[one[0]](one[1], one[2])
             if found != self._guesses[one]:
@@ -142,8 +141,11 @@ class Answers:
                 for row in sorted(rows):
                     heapq.heappush(again, row)
         for one, found in self._guesses.items():
-            self._keep(one, found)
+            memo.keep(self._numbers[one], one, found)
+        found = self._guesses[question]
         self._guesses.clear()
+        self._numbers.clear()
         self._asking.clear()
         self._waiting, self.lowest = None, lowest
-        return self._final[question]
+        memo.end(frame)
+        return found

@@ -1,14 +1,16 @@
 """What each scope of a snapshot binds to its names, gathered from the facts of all files.
 
-Knows definitions, imports, values and parameters by scope; this is the one place that looks into facts for names.
-Does not know what any of it means (`preprocessing.python.names`). Scopes are nodes of the tree.
+Knows definitions, imports, values and parameters by scope; this is the one place that looks into facts for names, and
+notes who looked at what. Does not know what any of it means (`preprocessing.python.names`). Scopes are nodes of the
+tree; as a definition that says something else is another node, what it says of itself need not be noted.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from cgm.graph import NodeKind
-from preprocessing.facts import PYTHON, Definition, FileFacts, Import
+from preprocessing.facts import MODULE, PYTHON, Definition, FileFacts, Import
 from preprocessing.meanings import Meaning, Meanings, Sort
+from preprocessing.python.memo import Fact, Memo
 from preprocessing.tree import Tree
 
 _MOST_VALUES = 256
@@ -18,6 +20,8 @@ _GETTERS = frozenset(
 )
 _KIND_METHODS = frozenset({"__new__", "__init_subclass__", "__class_getitem__"})
 Value = tuple[int, str]  # scope, chain
+# what else than a name is looked at
+_ALL, _CALLED, _GIVEN, _HOME = "*", "()", "(", " "
 
 
 class Binding:
@@ -35,37 +39,70 @@ class Binding:
 class Bindings:
     """Bindings by scope and name. A target with a place, as `x[]` or `return`, is a name too."""
 
-    def __init__(self, tree: Tree, facts: Sequence[FileFacts]) -> None:
+    def __init__(self, tree: Tree, facts: Sequence[FileFacts], memo: Memo) -> None:
         self.tree = tree
         self.facts = facts
         self.of: dict[int, dict[str, Binding]] = {}
-        self.stars: dict[int, list[Import]] = {}
-        self.local: dict[int, frozenset[str]] = {}
         self.parameters: dict[int, tuple[str, ...]] = {}
         self.setters: dict[tuple[int, str], int] = {}
         self.getters: set[int] = set()
         self.abstract: set[int] = set()
         self.decorated: set[int] = set()
         self.holders: set[tuple[int, str]] = set()
-        self.given: dict[tuple[int, str], str] = {}
+        self._memo = memo
+        self._stars: dict[int, list[Import]] = {}
+        self._local: dict[int, frozenset[str]] = {}
+        self._given: dict[tuple[int, str], str] = {}
         self._around: dict[int, int] = {}
         self._called: dict[int, dict[int, frozenset[str]]] = {}
         for number, one in enumerate(facts):
-            if one.language == PYTHON:
-                self._register(tree.files[number], one)
+            self.register(number, one)
 
-    @property
-    def nodes(self) -> Iterator[int]:
+    def nodes(self, file: int) -> list[int]:
         """Every definition of a Python file, in order."""
-        for number, one in enumerate(self.facts):
-            if one.language == PYTHON:
-                first = self.tree.files[number] + 1
-                yield from range(first, first + len(one.definitions))
+        return self.tree.scopes[file][:-1] if self.facts[file].language == PYTHON else []
 
     def get(self, scope: int, name: str) -> Binding | None:
         """The binding of a name in one scope alone."""
+        self._memo.look(scope, name.partition("[")[0] if name.endswith("]") else name)
         names = self.of.get(scope)
         return names.get(name) if names is not None else None
+
+    def has(self, scope: int, name: str) -> bool:
+        """Whether one scope alone binds a name, without a place."""
+        self._memo.look(scope, name)
+        names = self.of.get(scope)
+        return names is not None and name in names
+
+    def members(self, scope: int) -> dict[str, Binding]:
+        """All that a scope binds, by name."""
+        self._memo.look(scope, _ALL)
+        return self.of.get(scope, {})
+
+    def stars(self, file: int) -> Sequence[Import]:
+        """The star imports of a file."""
+        node = self.tree.files[file]
+        self._memo.look(node, _ALL)
+        return self._stars.get(node, ())
+
+    def given(self, scope: int, chain: str) -> str | None:
+        """What the calls of a chain in a scope pass, as in `Passed`."""
+        self._memo.look(scope, f"{_GIVEN}{chain}")
+        return self._given.get((scope, chain))
+
+    def home(self, scope: int, name: str) -> int:
+        """The class or function that binds a name for a scope; -1 for none."""
+        top, of, local = self.tree.files[self.tree.file[scope]], self.of, self._local
+        self._memo.look(top, f"{_HOME}{name}")
+        current = scope
+        while current != top:
+            # a class body is seen from itself alone
+            if current == scope or self.tree.kind[current] != NodeKind.CLASS:
+                names = of.get(current)
+                if (names is not None and name in names) or name in local.get(current, ()):
+                    return current
+            current = self.tree.parent[current]
+        return -1
 
     def plain(self, scope: int, binding: Binding) -> Meanings | None:
         """What a binding means that holds definitions alone, None for any other."""
@@ -78,8 +115,7 @@ class Bindings:
 
     def definition(self, node: int) -> Definition:
         """The facts of a node inside a file."""
-        number = self.tree.file[node]
-        return self.facts[number].definitions[node - self.tree.files[number] - 1]
+        return self.facts[self.tree.file[node]].definitions[self.tree.place[node]]
 
     def imports(self, file: int) -> tuple[Import, ...]:
         """What a file imports."""
@@ -87,12 +123,13 @@ class Bindings:
 
     def called(self, scope: int) -> frozenset[str]:
         """The chains that a scope itself calls."""
+        self._memo.look(scope, _CALLED)
         file = self.tree.file[scope]
         if file not in self._called:
-            first = self.tree.files[file] + 1
+            scopes = self.tree.scopes[file]
             chains: dict[int, set[str]] = {}
             for row in self.facts[file].calls:
-                chains.setdefault(first + row.scope, set()).add(row.chain)
+                chains.setdefault(scopes[row.scope], set()).add(row.chain)
             self._called[file] = {one: frozenset(its) for one, its in chains.items()}
         return self._called[file].get(scope, frozenset())
 
@@ -128,24 +165,66 @@ class Bindings:
             scope = above
         return -1
 
-    def _register(self, node: int, facts: FileFacts) -> None:
-        first = node + 1
-        for offset, definition in enumerate(facts.definitions):
-            self._define(first + definition.parent, first + offset, definition)
+    def register(self, file: int, facts: FileFacts) -> None:
+        """Take in the facts of a file, whose scopes are in the tree."""
+        if facts.language != PYTHON:
+            return
+        scopes = self.tree.scopes[file]
+        top = scopes[MODULE]
+        for node, definition in zip(scopes, facts.definitions, strict=False):
+            self._define(scopes[definition.parent], node, definition)
         for row in facts.imports:
             if row.name == "*":
-                self.stars.setdefault(node, []).append(row)
+                self._stars.setdefault(top, []).append(row)
             else:
-                name = row.alias or row.name or row.module.partition(".")[0]
-                self._binding(first + row.scope, name).imports.append(row)
+                self._binding(scopes[row.scope], imported_as(row)).imports.append(row)
         for scope, target, value in facts.assigned:
-            self._assign(first + scope, target, value)
+            self._assign(scopes[scope], target, value)
         for scope, names in facts.bound.items():
-            self.local[first + scope] = names
+            self._local[scopes[scope]] = names
         for scope, parameters in facts.parameters.items():
-            self.parameters[first + scope] = parameters
+            self.parameters[scopes[scope]] = parameters
         for scope, chain, given in facts.passed:
-            self.given[first + scope, chain] = given
+            self._given[scopes[scope], chain] = given
+
+    def forget(self, file: int) -> None:
+        """Give back what `register` took of a file whose scopes are those of then."""
+        facts, scopes = self.facts[file], self.tree.scopes[file]
+        self._called.pop(file, None)
+        for node in scopes:
+            names = self.of.pop(node, {})
+            self.holders.difference_update([(node, name.partition("[")[0]) for name in names if name.endswith("]")])
+            for table in (self._stars, self._local, self.parameters, self._around):
+                table.pop(node, None)
+            for nodes in (self.getters, self.abstract, self.decorated):
+                nodes.discard(node)
+        for definition in facts.definitions:
+            self.setters.pop((scopes[definition.parent], definition.name), None)
+        for row in facts.passed:
+            self._given.pop((scopes[row.scope], row.chain), None)
+
+    def told(self, file: int) -> dict[Fact, list[object]]:
+        """What looking at each fact of a file gives, under the names by which it is noted; without lines."""
+        facts, scopes = self.facts[file], self.tree.scopes[file]
+        told: dict[Fact, list[object]] = {}
+        if facts.language != PYTHON:
+            return told
+        for node in scopes:
+            for name, binding in self.of.get(node, {}).items():
+                rows = [name, *binding.nodes, *(row[:-1] for row in binding.imports), *binding.values]
+                told.setdefault((node, name.partition("[")[0]), []).extend(rows)
+                told.setdefault((node, _ALL), []).append((name, rows))
+                told.setdefault((scopes[MODULE], f"{_HOME}{name}"), []).append(node)
+            for name in self._local.get(node, ()):
+                told.setdefault((scopes[MODULE], f"{_HOME}{name}"), []).append(node)
+            told.setdefault((node, _ALL), []).extend(row[:-1] for row in self._stars.get(node, ()))
+            told[node, _CALLED] = [*sorted(self.called(node))]
+        for definition in facts.definitions:
+            owner = scopes[definition.parent]
+            told.setdefault((owner, definition.name), []).append(self.setters.get((owner, definition.name)))
+        for row in facts.passed:
+            told[scopes[row.scope], f"{_GIVEN}{row.chain}"] = [row.given]
+        return told
 
     def _define(self, scope: int, node: int, definition: Definition) -> None:
         if definition.is_abstract:
@@ -185,3 +264,8 @@ class Bindings:
             self.holders.add((owner, base))
             if not target.endswith("[]"):
                 self._binding(owner, f"{base}[]").values.append(row)
+
+
+def imported_as(row: Import) -> str:
+    """The name that an import binds."""
+    return row.alias or row.name or row.module.partition(".")[0]

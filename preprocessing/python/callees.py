@@ -7,6 +7,7 @@ from cgm.graph import NodeKind
 from preprocessing.meanings import INSTANCES, Meaning, Meanings, Sort
 from preprocessing.python.hierarchy import Hierarchy
 from preprocessing.python.names import Names
+from preprocessing.python.told import Told
 
 _CONSTRUCTORS = ("__init__", "__new__", "__post_init__")
 _MOST_OVERRIDES = 16
@@ -23,7 +24,7 @@ class Callees:
     def __init__(self, names: Names, hierarchy: Hierarchy) -> None:
         self._names = names
         self._hierarchy = hierarchy
-        self.registered: dict[int, list[int]] = {}
+        self.registered = Told[int](names.memo, "registered")
         self._known: dict[Meanings, list[Callee]] = {}
 
     def functions(self, meanings: Meanings) -> dict[int, None]:
@@ -39,12 +40,16 @@ class Callees:
     def callees(self, meanings: Meanings) -> list[Callee]:
         """Everything that calling one of some meanings may run; they share the confidence.
 
-        To be asked when it is known what is passed and registered.
+        To be asked when it is known what is passed and registered, and to be forgotten before the next file.
         """
         found = self._known.get(meanings)
         if found is None:
             found = self._known[meanings] = self._share(meanings)
         return found
+
+    def forget(self) -> None:
+        """Forget what was found, since it was only noted for whoever asked first."""
+        self._known.clear()
 
     def _share(self, meanings: Meanings) -> list[Callee]:
         nodes: dict[int, None] = {}
@@ -78,7 +83,7 @@ class Callees:
         """A meaning, or what is passed where it is a parameter."""
         if meaning.sort != Sort.PARAMETER:
             return (meaning,)
-        found = self._names.passed.get(meaning.target, ())
+        found = self._names.passed(meaning.target)
         return found if len(found) <= _MOST_PASSED else ()
 
     def _function(self, meaning: Meaning) -> int:
@@ -106,7 +111,7 @@ class Callees:
         if kind != NodeKind.FUNCTION:
             return []
         wrappers = (self._function(one) for one in (self._names.wrappers(node) if is_wrapped else ()))
-        return [node, *(one for one in wrappers if one >= 0), *self.registered.get(node, ())]
+        return [node, *(one for one in wrappers if one >= 0), *self.registered.of(node)]
 
     def _follows(self, node: int, nodes: dict[int, None]) -> bool:
         """Whether a node is run in any case when another one is: a constructor of its class."""

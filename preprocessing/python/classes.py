@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from cgm.graph import NodeKind
 from preprocessing.inheritance import merge_orders
 from preprocessing.meanings import UNKNOWN, Meaning, Meanings, Sort
-from preprocessing.python.answers import FAR, Answers
+from preprocessing.python.answers import Answers
 from preprocessing.python.bindings import Bindings
 
 
@@ -20,8 +20,7 @@ class Classes:
         self._kind = bindings.tree.kind
         self._answers = answers
         self._values = values
-        self._orders: dict[int, tuple[int, ...]] = {}
-        self._owners: dict[tuple[int, str], int] = {}
+        self._orders: dict[int, tuple[Meanings, tuple[int, ...]]] = {}
         answers.derivations["bases"] = self._bases
         answers.derivations["order"] = self._order
 
@@ -35,15 +34,11 @@ class Classes:
 
     def order(self, node: int) -> tuple[int, ...]:
         """The method resolution order of a class over the classes of the snapshot, itself first."""
-        found = self._orders.get(node)
-        if found is None:
-            answers = self._answers
-            outer, answers.lowest = answers.lowest, FAR
-            found = tuple(meaning.target for meaning in answers.ask(("order", node, "")))
-            if answers.lowest == FAR:
-                self._orders[node] = found
-            answers.lowest = min(outer, answers.lowest)
-        return found
+        found = self._answers.ask(("order", node, ""))
+        known = self._orders.get(node)
+        if known is None or known[0] is not found:
+            known = self._orders[node] = found, tuple(meaning.target for meaning in found)
+        return known[1]
 
     def has_foreign_base(self, node: int) -> bool:
         """Whether a class may have members that the snapshot does not show."""
@@ -51,20 +46,13 @@ class Classes:
 
     def owner_of(self, node: int, name: str) -> int:
         """The first class in the order of a class that has a member; -1 for none."""
-        key = (node, name)
-        owner = self._owners.get(key)
-        if owner is None:
-            owner = self.first_owner(self.order(node), name)
-            if node in self._orders:
-                self._owners[key] = owner
-        return owner
+        return self.first_owner(self.order(node), name)
 
     def first_owner(self, order: Iterable[int], name: str) -> int:
         """The first of some classes that has a member; -1 for none."""
-        of = self._bindings.of
+        has = self._bindings.has
         for one in order:
-            names = of.get(one)
-            if names is not None and name in names:
+            if has(one, name):
                 return one
         return -1
 

@@ -3,24 +3,33 @@
 Knows test functions, fixture decorators and conftest files. Does not know what a fixture gives.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from cgm.graph import NodeKind
 from preprocessing.python.bindings import Bindings
+from preprocessing.python.memo import Fact, Memo
 from preprocessing.tree import Tree
 
+CONFTESTS = -2  # in the place of a scope, where a folder's conftest file is looked for
 _CONFTEST = "conftest.py"
 
 
 class Fixtures:
     """Scopes that may hold a fixture, nearest first."""
 
-    def __init__(self, tree: Tree, bindings: Bindings) -> None:
+    def __init__(self, tree: Tree, bindings: Bindings, memo: Memo) -> None:
         self._tree = tree
         self._bindings = bindings
-        self._conftests = {
-            tree.path[node].rpartition("/")[0]: node for node in tree.files if tree.name[node] == _CONFTEST
-        }
+        self._memo = memo
+        self._conftests: dict[str, int] = {}
+        self.change(range(len(tree.files)))
+
+    def change(self, files: Iterable[int]) -> set[Fact]:
+        """Take the files that there are; the folders that have another conftest file now."""
+        before, tree = self._conftests, self._tree
+        nodes = (tree.files[file] for file in files)
+        self._conftests = {tree.path[node].rpartition("/")[0]: node for node in nodes if tree.name[node] == _CONFTEST}
+        return {(CONFTESTS, folder) for folder, _ in before.items() ^ self._conftests.items()}
 
     def is_fixture(self, node: int) -> bool:
         """Whether a node is a function that pytest calls for its value."""
@@ -44,6 +53,7 @@ class Fixtures:
             yield scope
         folder = self._tree.path[function].rpartition("/")[0]
         while True:
+            self._memo.look(CONFTESTS, folder)
             conftest = self._conftests.get(folder)
             if conftest is not None and conftest != scope and self._holds(conftest, name, function):
                 yield conftest

@@ -3,7 +3,7 @@
 Knows which names say something, and whether what a call passes fits a method. Does not know edges.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from preprocessing.meanings import OPEN, Meaning, Meanings, Sort
 from preprocessing.python.hierarchy import Hierarchy
@@ -39,14 +39,13 @@ class Guesses:
         self._names = names
         self._hierarchy = hierarchy
         self._sight = sight
-        self._foreign: dict[int, bool] = {}  # whether a class may have members that are not shown
 
     def guess(self, source: int, chain: str, meanings: Meanings) -> tuple[list[tuple[int, float]], str]:
         """Candidates with their confidence, or else the reason why there are none.
 
         A share is left for types that the snapshot does not show, where it may have any.
         """
-        name, meaning = chain.rpartition(".")[2], _strongest(meanings)
+        name, meaning = chain.rpartition(".")[2], self._strongest(meanings)
         reason = self._closed_reason(chain, meaning, name)
         if reason:
             return [], reason
@@ -66,20 +65,14 @@ class Guesses:
         if meaning.sort == Sort.GIVER:
             return "builtin method"
         if meaning.sort == Sort.MISSING and meaning.target >= 0:
-            return "inherited" if self._has_foreign_base(meaning.target) else ""
+            return "inherited" if self._names.classes.has_foreign_base(meaning.target) else ""
         if "." not in chain:
             return "local" if meaning.sort in (Sort.LOCAL, Sort.PARAMETER, Sort.PENDING) else "unresolved"
         return "builtin method" if name in _COMMON else ""
 
-    def _has_foreign_base(self, node: int) -> bool:
-        found = self._foreign.get(node)
-        if found is None:
-            found = self._foreign[node] = self._names.classes.has_foreign_base(node)
-        return found
-
-    def _candidates(self, meaning: Meaning, name: str) -> Sequence[int]:
+    def _candidates(self, meaning: Meaning, name: str) -> Iterable[int]:
         if meaning.sort != Sort.MISSING or meaning.target < 0:
-            return self._hierarchy.methods.get(name, [])
+            return self._hierarchy.named(name)
         return self._hierarchy.overrides(meaning.target, name)
 
     def _fits(self, source: int, chain: str, method: int) -> bool:
@@ -88,18 +81,23 @@ class Guesses:
         names = bindings.parameters.get(method, ())
         shift = 1 if bindings.receiver(method) else 0
         takes_any = any(name.startswith("**") for name in names)
-        for one in bindings.given.get((source, chain), "").split():
+        for one in (bindings.given(source, chain) or "").split():
             place = one.partition("=")[0]
             is_taken = positional(names, int(place) + shift) if place.isdigit() else takes_any or place in names
             if not is_taken:
                 return False
         return True
 
+    def _strongest(self, meanings: Meanings) -> Meaning:
+        """The meaning that says most about why nothing is called."""
+        if len(meanings) == 1:
+            return meanings[0]
+        known = [one for one in meanings if one.sort not in OPEN]
+        missing = [one for one in meanings if one.sort == Sort.MISSING and one.target >= 0]
+        first = sorted(missing, key=self._place)[:1]
+        return (known or first or list(meanings) or [Meaning(Sort.UNKNOWN)])[0]
 
-def _strongest(meanings: Meanings) -> Meaning:
-    """The meaning that says most about why nothing is called."""
-    if len(meanings) == 1:
-        return meanings[0]
-    known = [one for one in meanings if one.sort not in OPEN]
-    missing = [one for one in meanings if one.sort == Sort.MISSING and one.target >= 0]
-    return (known or missing or list(meanings) or [Meaning(Sort.UNKNOWN)])[0]
+    def _place(self, meaning: Meaning) -> tuple[str, int]:
+        """Where a class stands, which other than its number does not depend on what was linked before."""
+        tree = self._names.tree
+        return tree.path[meaning.target], tree.start[meaning.target]

@@ -1,131 +1,64 @@
-"""Calls of a snapshot into edges.
+"""Calls of a file into edges.
 
-Knows the rounds in which calls and what they pass make each other known, and links by name alone. Does not know how
-names get their meaning.
+Knows which functions a call and a read run, sure ones and others. Does not know how names and calls get their meaning.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from cgm.graph import EdgeKind, NodeKind
 from preprocessing.edges import Edges
-from preprocessing.facts import FileFacts, Use
-from preprocessing.meanings import INSTANCES, Meaning, Meanings, Sort, is_open
+from preprocessing.facts import Use
+from preprocessing.meanings import INSTANCES, Meanings, Sort
 from preprocessing.python.callees import Callees
 from preprocessing.python.guesses import Guesses
 from preprocessing.python.hierarchy import Hierarchy
 from preprocessing.python.names import Names
 from preprocessing.python.overriding import Overriding
-from preprocessing.python.passing import Passing
+from preprocessing.python.rounds import Calls
 from preprocessing.python.sight import Sight
-
-_ROUNDS = 3
-_Row = tuple[int, str, int]  # scope, chain, line
 
 
 class CallLinker:
-    """Makes the CALLS edges of one snapshot."""
+    """Makes the CALLS edges of files, one after the other.
 
-    def __init__(self, names: Names, hierarchy: Hierarchy, callees: Callees, edges: Edges) -> None:
+    `watched` are the names under which reading an attribute may run code.
+    """
+
+    def __init__(self, names: Names, hierarchy: Hierarchy, callees: Callees) -> None:
         self._names = names
         self._tree = names.tree
         self._hierarchy = hierarchy
         self._callees = callees
-        self._edges = edges
-        self._passing = Passing(names)
-        sight = Sight(names)
-        self._guesses = Guesses(names, hierarchy, sight)
-        self._overriding = Overriding(names, callees, sight)
-        self._dunders = {name for name in hierarchy.methods if name.startswith("__")}
-        self._getters = {names.tree.name[node].rpartition(".")[2] for node in names.bindings.getters}
+        self._sight = Sight(names)
+        self._guesses = Guesses(names, hierarchy, self._sight)
+        self._overriding = Overriding(names, callees, self._sight)
+        self._edges = Edges(names.tree)
+        self._descriptors: set[str] = set()
+        self.watched: set[str] = set()
+
+    def watch(self) -> set[str]:
+        """Find the names to watch; those that were not watched before, or are no more."""
+        before, bindings = self.watched | self._descriptors, self._names.bindings
         self._descriptors = self._descriptor_names()
-        self._watched = self._getters | self._descriptors | {name for _, name in names.bindings.setters}
+        getters = {self._tree.name[node].rpartition(".")[2] for node in bindings.getters}
+        self.watched = getters | self._descriptors | {name for _, name in bindings.setters}
+        return before ^ self.watched
 
-    def link(self, facts: Sequence[tuple[int, FileFacts]]) -> None:
-        """Link every call, written or implied, and every read that runs a property; files come with their numbers."""
-        calls, implicit = self._rows(facts)
-        rows = calls + implicit
-        found = self._resolve(rows)
-        for number, (source, chain, line) in enumerate(rows):
-            if number < len(calls):
-                self._link_call(source, chain, line, found[number])
+    def link(self, file: int, calls: Calls, edges: Edges) -> None:
+        """Link every call of a file, written or implied, and every read that runs a property."""
+        self._edges = edges
+        self._callees.forget()
+        self._sight.forget()
+        for number, ((source, chain, line), meanings) in enumerate(zip(calls.rows, calls.meanings(), strict=True)):
+            if number < calls.written:
+                self._link_call(source, chain, line, meanings)
             else:
-                self._link_implicit(source, chain, line, found[number])
-        self._link_fixtures()
-        for file, one in facts:
-            first = self._tree.files[file] + 1
-            for use in (*one.references, *one.reads):
-                if not self._watched.isdisjoint(use.chain.removesuffix("=").split(".")):
-                    self._link_read(first + use.scope, use)
-
-    def _rows(self, facts: Sequence[tuple[int, FileFacts]]) -> tuple[list[_Row], list[_Row]]:
-        calls: list[_Row] = []
-        implicit: list[_Row] = []
-        for file, one in facts:
-            first = self._tree.files[file] + 1
-            calls += [(first + scope, chain, line) for scope, chain, line in one.calls]
-            implicit += [
-                (first + scope, chain, line)
-                for scope, chain, line in one.implicit
-                if chain.rpartition(".")[2] in self._dunders or chain.endswith("__next__")
-            ]
-        return calls, implicit
-
-    def _resolve(self, rows: Sequence[_Row]) -> list[Meanings]:
-        """What each row calls, with what parameters are given taken into account."""
-        names = self._names
-        found = [names.values(scope, chain) for scope, chain, _ in rows]
-        self._decorate()
-        pending = [row for row, meanings in enumerate(found) if is_open(meanings)]
-        self._note(rows, found, range(len(rows)))
-        for number in range(1, _ROUNDS):
-            if number > 1:
-                self._note(rows, found, pending)
-                pending = [row for row in pending if is_open(found[row])]
-            wanted = self._wanted(found[row] for row in pending)
-            names.begin_round(self._passing.flow(wanted), is_last=number == _ROUNDS - 1)
-            for row in pending:
-                found[row] = names.values(*rows[row][:2])
-        return found
-
-    def _wanted(self, found: Iterable[Meanings]) -> set[int]:
-        wanted = set(self._names.consulted)
-        wanted.update(one.target for meanings in found for one in meanings if one.sort == Sort.PARAMETER)
-        return wanted
-
-    def _note(self, rows: Sequence[_Row], found: Sequence[Meanings], chosen: Iterable[int]) -> None:
-        """Note the functions that take what calls pass."""
-        given = self._names.bindings.given
-        for row in chosen:
-            site = rows[row][:2]
-            if found[row] and site in given:
-                for function in self._callees.functions(found[row]):
-                    self._passing.add(function, (*site, self._is_bound(*site, function)))
-
-    def _is_bound(self, scope: int, chain: str, function: int) -> bool:
-        """Whether a call gives a function its object before the arguments."""
-        receiver = self._names.bindings.receiver(function)
-        left, _, name = chain.rpartition(".")
-        if receiver != "self" or not left or name != self._names.bindings.definition(function).name:
-            return bool(receiver)
-        found = self._names.values(scope, left)
-        return not any(one.sort == Sort.NODE and self._names.classes.is_class(one.target) for one in found)
-
-    def _decorate(self) -> None:
-        """Hand what is decorated to its decorators, and note registered implementations."""
-        for node in sorted(self._names.bindings.decorated):
-            for decorator in self._names.bindings.definition(node).decorators:
-                self._hand(node, decorator)
-
-    def _hand(self, node: int, decorator: str) -> None:
-        scope = self._tree.parent[node]
-        base, _, last = decorator.removesuffix("()").rpartition(".")
-        if last == "register":
-            for one in self._names.values(scope, base):
-                if one.sort == Sort.NODE and self._names.is_function(one.target):
-                    self._callees.registered.setdefault(one.target, []).append(node)
-        for function in self._callees.functions(self._names.values(scope, decorator)):
-            place = 1 if self._names.bindings.receiver(function) else 0
-            self._passing.hand(function, place, Meaning(Sort.NODE, node))
+                self._link_implicit(source, chain, line, meanings)
+        self._link_fixtures(file)
+        scopes, facts = self._tree.scopes[file], self._names.bindings.facts[file]
+        for use in (*facts.references, *facts.reads):
+            if not self.watched.isdisjoint(use.chain.removesuffix("=").split(".")):
+                self._link_read(scopes[use.scope], use)
 
     def _link_call(self, source: int, chain: str, line: int, meanings: Meanings) -> None:
         callees = self._callees.callees(meanings)
@@ -158,11 +91,12 @@ class CallLinker:
         if left.endswith(".__iter__()"):
             self._add_all(source, self._callees.callees(self._names.values(source, left.removesuffix("()"))), line)
 
-    def _link_fixtures(self) -> None:
+    def _link_fixtures(self, file: int) -> None:
         """Link tests to the fixtures that they name: it is pytest that calls them."""
         names = self._names
-        for function, parameters in names.bindings.parameters.items():
-            if names.fixtures.takes_fixtures(function):
+        for function in names.bindings.nodes(file):
+            parameters = names.bindings.parameters.get(function, ())
+            if parameters and names.fixtures.takes_fixtures(function):
                 found = {names.fixture(function, name) for name in parameters if name[0] != "*"}
                 for node in sorted(found - {-1, function}):
                     self._edges.add(EdgeKind.REFERENCES, function, node, self._tree.start[function])
@@ -190,7 +124,7 @@ class CallLinker:
         while chain:
             name = chain.rpartition(".")[2]
             left = chain[: -len(name) - 1]
-            if left and name in self._watched:
+            if left and name in self.watched:
                 self._link_getter(source, left, chain, line)
             chain = left
 
@@ -216,19 +150,14 @@ class CallLinker:
 
     def _descriptor_names(self) -> set[str]:
         """Names of class attributes that may hold an object with `__get__` or `__set__`."""
-        methods = {*self._hierarchy.methods.get("__get__", ()), *self._hierarchy.methods.get("__set__", ())}
+        methods = {*self._hierarchy.named("__get__"), *self._hierarchy.named("__set__")}
         owners = {self._tree.parent[method] for method in methods}
         classes = {
             self._tree.name[node].rpartition(".")[2]
-            for node in self._hierarchy.classes
+            for node in (self._hierarchy.classes if owners else ())
             if not owners.isdisjoint(self._names.classes.order(node))
         }
-        return {
-            name
-            for node in (self._hierarchy.classes if classes else ())
-            for name, binding in self._names.bindings.of.get(node, {}).items()
-            if any(not classes.isdisjoint(value.replace("()", "").split(".")) for _, value in binding.values)
-        }
+        return {name for kind in classes for name in self._hierarchy.attributes_of(kind)}
 
     def _leave(self, source: int, chain: str, line: int, meanings: Meanings) -> None:
         """Link a call of unknown meaning by name, or count it."""

@@ -82,10 +82,8 @@ class Members:
 
     def _members_like(self, node: int, beginning: str) -> Meanings:
         """The methods of a class whose names begin so, the first of each name."""
-        of = self._bindings.of
-        names = {
-            name: None for one in self._classes.order(node) for name in of.get(one, ()) if name.startswith(beginning)
-        }
+        order, members = self._classes.order(node), self._bindings.members
+        names = {name: None for one in order for name in members(one) if name.startswith(beginning)}
         methods = (self._classes.method(node, name) for name in names)
         return tuple(Meaning(Sort.NODE, method) for method in sorted(methods) if method >= 0)
 

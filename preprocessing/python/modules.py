@@ -3,7 +3,7 @@
 Knows module names, source roots and relative imports. Does not know what a module holds.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import takewhile
 
@@ -13,9 +13,12 @@ _SUFFIXES = (".py", ".pyi")  # of two files of one module the source counts, not
 
 @dataclass(eq=False)
 class Modules:
-    """Module files and folders of a snapshot. A place is a file's number, or a folder's path."""
+    """Module files and folders of a snapshot; a place is a file's number, or a folder's path.
 
-    paths: Sequence[str]
+    `paths` are those of the Python files, in order.
+    """
+
+    paths: Mapping[int, str]
     _files: dict[str, int] = field(default_factory=dict)  # `a/b` of a/b.py and of a/b/__init__.py
     _folders: set[str] = field(default_factory=set)
     _packages: set[str] = field(default_factory=set)
@@ -24,7 +27,7 @@ class Modules:
     def __post_init__(self) -> None:
         """Register every Python file under the names it can be imported by."""
         for suffix in _SUFFIXES:
-            for number, path in enumerate(self.paths):
+            for number, path in self.paths.items():
                 if path.endswith(suffix):
                     self._add(number, path.removesuffix(suffix))
         for stem, number in self._files.items():
@@ -65,6 +68,17 @@ class Modules:
             return self._at(f"{place}/{name}" if place else name)
         folder, _, base = self.paths[place].rpartition("/")
         return self._at(f"{folder}/{name}" if folder else name) if base.startswith("__init__.") else None
+
+    def table(self) -> set[tuple[str, int | str]]:
+        """What is found under each name, which may be but the end of what an import names.
+
+        The modules of a folder are found otherwise where it becomes a package; its own name may be left out.
+        """
+        stems: list[tuple[str, int | str]] = [*self._files.items(), *((folder, folder) for folder in self._folders)]
+        stems += ((name, number) for name, numbers in self._rooted.items() for number in numbers)
+        packaged = ((stem, "package") for stem in self._files if stem.rpartition("/")[0] in self._packages)
+        own = (("", stem) for stem in self._packages)
+        return {*((stem.rpartition("/")[2], f"{stem} {place}") for stem, place in (*stems, *packaged)), *own}
 
     def _at(self, stem: str) -> int | str | None:
         if stem in self._files:

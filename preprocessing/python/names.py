@@ -3,11 +3,12 @@
 Knows Python's scoping, imports and what assignments, annotations, calls and containers say of types. Does not know
 edges (`preprocessing.resolve`). Over-approximation by name alone is the caller's.
 
-What a parameter means stays open until it is known what calls pass; `passed` then holds it, by parameter.
+What a parameter means stays open until it is known what calls pass, which is found in rounds.
 """
 
 import builtins
-from collections.abc import Callable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from cgm.graph import NodeKind
 from preprocessing.facts import FileFacts, Import
@@ -29,6 +30,7 @@ from preprocessing.python.bindings import Binding, Bindings
 from preprocessing.python.classes import Classes
 from preprocessing.python.fixtures import Fixtures
 from preprocessing.python.members import Members
+from preprocessing.python.memo import Fact, Memo
 from preprocessing.python.modules import Modules
 from preprocessing.python.places import Numbered, positional
 from preprocessing.python.results import Results
@@ -37,6 +39,9 @@ from preprocessing.tree import Tree
 _BUILTINS = frozenset(dir(builtins))
 _LONGEST = 40  # parts of a chain
 _MOST_PASSED = 12  # meanings of a parameter whose members are looked up
+ROUNDS = 3
+MODULES = -1  # in the place of a scope, where the last part of a module's name is looked at
+PASSED = tuple(f"passed in round {number}" for number in range(ROUNDS))
 
 
 class Names:
@@ -45,21 +50,21 @@ class Names:
     def __init__(self, tree: Tree, modules: Modules, facts: Sequence[FileFacts]) -> None:
         self.tree = tree
         self.modules = modules
-        self.bindings = Bindings(tree, facts)
-        self.fixtures = Fixtures(tree, self.bindings)
+        self.memo = Memo(ROUNDS)
+        self.bindings = Bindings(tree, facts, self.memo)
+        self.fixtures = Fixtures(tree, self.bindings, self.memo)
         self.parameters = Numbered(Sort.PARAMETER)
-        self.passed: dict[int, Meanings] = {}
-        self.consulted: set[int] = set()
-        self.is_last = False
         self.places = Numbered(Sort.HOLDER)
-        self._means: dict[tuple[int, str], Meanings] = {}
-        self._pending: list[tuple[int, str]] = []
-        self._answers = Answers()
+        self._round = 0
+        self._passed: Mapping[int, Meanings] = {}
+        self._answers = Answers(self.memo)
         self.ask = self._answers.ask
         self.classes = Classes(self.bindings, self._answers, self.values)
         self._members = Members(self)
         self._results = Results(self)
-        self._answers.derivations |= {
+        self.derivations = self._answers.derivations
+        self._stale: defaultdict[str, set[int]] = defaultdict(set)
+        self.derivations |= {
             "variable": self._variable,
             "attribute": self._attribute,
             "elements": self._elements,
@@ -71,7 +76,7 @@ class Names:
 
     def release(self) -> None:
         """Forget everything. What answers questions refers to itself in circles, which nobody else would free."""
-        self._answers.derivations.clear()
+        self.derivations.clear()
         self._members.release()
         self._results.release()
         vars(self).clear()
@@ -82,19 +87,18 @@ class Names:
 
     def mean(self, scope: int, chain: str) -> Meanings:
         """What a chain may mean in a scope; attributes and properties are not followed to their values."""
-        key = (scope, chain)
-        found = self._means.get(key)
-        if found is None:
-            answers = self._answers
-            outer, answers.lowest = answers.lowest, FAR
-            found = self._work_out(scope, chain)
-            if answers.lowest == FAR:
-                self._means[key] = found
-                if found and found[-1] is PENDING:
-                    self._pending.append(key)
-                answers.lowest = outer
-            elif outer < answers.lowest:
-                answers.lowest = outer
+        found = self.memo.get((scope, chain))
+        return self._find(scope, chain) if found is None else found
+
+    def _find(self, scope: int, chain: str) -> Meanings:
+        memo, answers = self.memo, self._answers
+        frame = memo.begin()
+        outer, answers.lowest = answers.lowest, FAR
+        found = self._work_out(scope, chain)
+        if answers.lowest == FAR:
+            memo.keep(memo.asker, (scope, chain), found)
+        answers.lowest = min(outer, answers.lowest)
+        memo.end(frame)
         return found
 
     def values(self, scope: int, chain: str) -> Meanings:
@@ -119,14 +123,26 @@ class Names:
                 return join(map(self._value, meanings))
         return meanings
 
-    def begin_round(self, passed: Mapping[int, Meanings], *, is_last: bool) -> None:
-        """Take what is passed as parameters, and forget what was open for want of it."""
-        self.passed = dict(passed)
-        self.is_last = is_last
-        self._answers.forget_pending()
-        for key in self._pending:
-            del self._means[key]
-        self._pending.clear()
+    def begin_round(self, number: int, passed: Mapping[int, Meanings]) -> None:
+        """Take what is passed as parameters, as far as that is known in a round."""
+        self.memo.begin_round(number)
+        self._round, self._passed = number, passed
+
+    def forget(self, facts: Iterable[Fact]) -> None:
+        """Forget all that stands on some facts."""
+        for key in self.memo.forget(facts):
+            if len(key) == 3 and key[0] not in self.derivations:
+                self._stale[key[0]].add(key[1])
+
+    def take_stale(self, task: str) -> set[int]:
+        """The files for which a task, kept in the memo beside the answers, is to be done again."""
+        return self._stale.pop(task, set())
+
+    def passed(self, parameter: int) -> Meanings:
+        """What is passed as a parameter, as far as that is known in this round."""
+        self.memo.look(parameter, PASSED[self._round])
+        self.memo.parameters |= {parameter}
+        return self._passed.get(parameter, NOTHING)
 
     def member(self, node: int, name: str) -> Meanings:
         """A member of the objects of a class, nothing where it has none."""
@@ -136,15 +152,19 @@ class Names:
     def imported(self, file: int, row: Import) -> Meanings:
         """What an import gives: definitions, a module or folder, FOREIGN, or MISSING of a module that is there."""
         if not row.name and not row.alias:
-            return (self._place(self.modules.find(file, row.module.partition(".")[0], 0)),)
-        place = self.modules.find(file, row.module, row.level)
+            return (self._place(self._module(file, row.module.partition(".")[0], 0)),)
+        place = self._module(file, row.module, row.level)
         if not row.name or place is None:
             return (self._place(place),)
         return self.in_place(place, row.name) or (MISSING,)
 
     def module(self, file: int, row: Import) -> Meaning:
         """The module that an import reads from."""
-        return self._place(self.modules.find(file, row.module, row.level))
+        return self._place(self._module(file, row.module, row.level))
+
+    def _module(self, file: int, module: str, level: int) -> int | str | None:
+        self.memo.look(MODULES, module.rpartition(".")[2])
+        return self.modules.find(file, module, level)
 
     def wrappers(self, function: int) -> Meanings:
         """What the decorators of a function make of it, where that is known."""
@@ -153,14 +173,15 @@ class Names:
     def fixture(self, function: int, name: str) -> int:
         """The pytest fixture that a test gets under a parameter's name; -1 for none."""
         for scope in self.fixtures.scopes(function, name):
-            for meaning in self.ask(("variable", scope, name)):
-                if meaning.sort == Sort.NODE and self.fixtures.is_fixture(meaning.target):
-                    return meaning.target
+            found = (one.target for one in self.ask(("variable", scope, name)) if one.sort == Sort.NODE)
+            first = min(filter(self.fixtures.is_fixture, found), key=self.tree.start.__getitem__, default=-1)
+            if first >= 0:
+                return first
         return -1
 
     def argument(self, scope: int, chain: str, function: int, name: str, *, is_bound: bool) -> list[Meanings]:
         """What the calls of a chain in a scope pass to a parameter, as far as that is written there."""
-        given = self.bindings.given.get((scope, chain))
+        given = self.bindings.given(scope, chain)
         if given is None:
             return []
         names = self.bindings.parameters.get(function, ())
@@ -185,6 +206,7 @@ class Names:
             found = self._global(place, name)
             if found:
                 return found
+        self.memo.look(MODULES, name)
         child = self.modules.child(place, name)
         return NOTHING if child is None else (self._place(child),)
 
@@ -206,7 +228,7 @@ class Names:
     def _head(self, scope: int, name: str) -> Meanings:
         if name == "''":
             return (BUILTIN,)
-        home, bindings = self.home(scope, name), self.bindings
+        home, bindings = self.bindings.home(scope, name), self.bindings
         if home >= 0:
             return self.bound(home, name)
         file = self.tree.file[scope]
@@ -217,24 +239,11 @@ class Names:
             return (Meaning(Sort.SELF, bindings.class_around(scope)),)
         return (BUILTIN,) if name in _BUILTINS else NOTHING
 
-    def home(self, scope: int, name: str) -> int:
-        """The class or function that binds a name for a scope; -1 for none."""
-        top, of, local = self.tree.files[self.tree.file[scope]], self.bindings.of, self.bindings.local
-        current = scope
-        while current != top:
-            # a class body is seen from itself alone
-            if current == scope or self.tree.kind[current] != NodeKind.CLASS:
-                names = of.get(current)
-                if (names is not None and name in names) or name in local.get(current, ()):
-                    return current
-            current = self.tree.parent[current]
-        return -1
-
     def _global(self, file: int, name: str) -> Meanings:
         node = self.tree.files[file]
         if self.bindings.get(node, name) is not None:
             return self.bound(node, name)
-        return self.ask(("stars", file, name)) if node in self.bindings.stars else NOTHING
+        return self.ask(("stars", file, name)) if self.bindings.stars(file) else NOTHING
 
     def bound(self, owner: int, name: str) -> Meanings:
         """What a scope binds to a name."""
@@ -248,8 +257,8 @@ class Names:
 
     def _from_stars(self, file: int, name: str) -> Meanings:
         found, is_foreign = [], False
-        for row in self.bindings.stars.get(self.tree.files[file], ()):
-            place = self.modules.find(file, row.module, row.level)
+        for row in self.bindings.stars(file):
+            place = self._module(file, row.module, row.level)
             is_foreign = is_foreign or place is None
             if place is not None and self._is_exported(place, name):
                 found.append(self.in_place(place, name))
@@ -347,8 +356,7 @@ class Names:
 
     def opened(self, parameter: int, follow: Callable[[Meaning], Meanings]) -> Meanings:
         """What follows from all that is passed as a parameter."""
-        self.consulted.add(parameter)
-        passed = self.passed.get(parameter, NOTHING)
+        passed = self.passed(parameter)
         found = join(map(follow, passed)) if len(passed) <= _MOST_PASSED else NOTHING
         found = tuple(one for one in found if one.sort not in (Sort.MISSING, Sort.UNKNOWN))
-        return found if self.is_last else join((found, (PENDING,)))
+        return found if self._round == ROUNDS - 1 else join((found, (PENDING,)))

@@ -43,7 +43,7 @@ class Overriding:
             owner = names.bindings.class_around(scope) if receiver == "self" else -1
             owners = names.classes.order(owner) if owner >= 0 else ()
         else:
-            home = names.home(scope, name)
+            home = names.bindings.home(scope, name)
             is_given = home >= 0 and name in names.bindings.parameters.get(home, ())
             owners = () if is_given else (home if home >= 0 else self._tree.files[self._tree.file[scope]],)
         return bool(owners) and self._are_made(owners, name)

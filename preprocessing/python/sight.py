@@ -15,7 +15,7 @@ class Sight:
         self._names = names
         self._tree = names.tree
         self._tests: dict[str, bool] = {}
-        self._seen: dict[int, frozenset[int]] = {}
+        self._seen: tuple[int, frozenset[int]] = (-1, frozenset())
 
     def may_call(self, source: int, target: int) -> bool:
         """Whether a call that does not name what it runs may run it: code never calls its tests so."""
@@ -57,13 +57,17 @@ class Sight:
 
     def _imported(self, file: int) -> frozenset[int]:
         """The files of all that a file imports."""
-        found = self._seen.get(file)
-        if found is None:
+        if self._seen[0] != file:
             names, rows = self._names, self._names.bindings.imports(file)
             meanings = [one for row in rows for one in (names.module(file, row), *names.imported(file, row))]
-            found = self._seen[file] = frozenset(
+            files = (
                 one.target if one.sort == Sort.MODULE else self._tree.file[one.target]
                 for one in meanings
                 if one.sort in (Sort.MODULE, Sort.NODE)
             )
-        return found
+            self._seen = file, frozenset(files)
+        return self._seen[1]
+
+    def forget(self) -> None:
+        """Forget what was found, since it was only noted for whoever asked first."""
+        self._seen = (-1, frozenset())

@@ -35,7 +35,7 @@ def test_networkx_opens_the_same_graph() -> None:
     assert read.nodes[3]["parameters"] == '[["self", "", ""], ["x", "int", "1"]]'
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(data=st.data())
 def test_any_graph_is_valid_xml_and_comes_back_as_it_went(
     data: st.DataObject, code_graphs: st.SearchStrategy[CodeGraph], content_of: Content

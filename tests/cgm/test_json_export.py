@@ -58,7 +58,7 @@ def test_rows_have_the_fields_that_readers_of_cgm_look_for() -> None:
     assert {row["edgeType"] for row in document["edges"]} == {"contains", "references"}
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(data=st.data())
 def test_any_graph_comes_back_as_it_went_with_its_texts(
     data: st.DataObject, code_graphs: st.SearchStrategy[CodeGraph], content_of: Content

@@ -161,7 +161,7 @@ def cgm_documents(draw: st.DrawFn) -> tuple[dict[str, Any], dict[int, int]]:
     return {"nodes": draw(st.permutations(nodes)), "edges": draw(st.permutations(edges))}, parent
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(drawn=cgm_documents())
 def test_any_cgm_graph_keeps_its_rows_and_its_tree_and_comes_back_as_it_went(
     drawn: tuple[dict[str, Any], dict[int, int]],

@@ -281,7 +281,7 @@ def _section(draw: st.DrawFn) -> str:
     return "".join(line for line in lines if draw(st.integers(0, 19)))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(_section(), min_size=1, max_size=2).map("".join))
 def test_no_accepted_diff_changes_anything_outside_its_repository(diff: str) -> None:
     screened = screen(diff, _KEEP, links=("link", "folder"))

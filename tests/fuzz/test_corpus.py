@@ -29,7 +29,7 @@ def test_a_past_finding_stays_mended(path: Path) -> None:
     check_repository(unpack(path.read_bytes()))
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.dictionaries(_PATHS, _CONTENTS, min_size=1, max_size=6))
 def test_any_names_and_bytes_give_a_graph_that_keeps_its_promises(files: dict[str, bytes]) -> None:
     files = unpack(pack({path: content.replace(RECORD, b"") for path, content in files.items() if _encodes(path)}))

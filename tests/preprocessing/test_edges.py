@@ -12,7 +12,9 @@ def test_of_equal_edges_the_surest_counts_and_its_first_line() -> None:
     edges = Edges(tree())
     for line, confidence in ((9, 0.5), (7, 1.0), (5, 1.0), (1, 0.5)):
         edges.add(EdgeKind.CALLS, 1, 2, line, confidence)
-    assert edges.rows() == [(EdgeKind.CALLS, 1, 2, 1.0, 5)]
+    links = edges.links()
+    columns = (links.kind, links.source, links.target, links.confidence, links.line)
+    assert [column.tolist() for column in columns] == [[EdgeKind.CALLS], [1], [2], [1.0], [5]]
 
 
 def test_what_becomes_no_edge_is_counted_and_listed_by_place() -> None:

@@ -39,7 +39,7 @@ def read(suffix: str, source: str | bytes) -> FileFacts:
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(source=st.one_of(code(), st.binary(max_size=200)))
 def test_any_bytes_give_facts_that_hold_together(suffix: str, source: str | bytes) -> None:
     facts = read(suffix, source)
@@ -55,7 +55,7 @@ def test_any_bytes_give_facts_that_hold_together(suffix: str, source: str | byte
     assert encode_facts(decode_facts(encode_facts(facts))) == encode_facts(read(suffix, source))
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     st.lists(st.tuples(st.sampled_from(SUFFIXES), st.sampled_from(["", "a/", "b/c/"]), code()), max_size=6),
     st.integers(0, 1000),

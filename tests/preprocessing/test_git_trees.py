@@ -40,7 +40,7 @@ def _commit(repository: Path, tree: str) -> str:
     return _git(repository, "-c", "user.name=a", "-c", "user.email=a@b", "commit-tree", tree, "-m", "any")
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_any_tree_object_is_read_or_refused(repository: Path, data: st.DataObject) -> None:
     blob = _git(repository, "hash-object", "-w", "--stdin", content=b"def f():\n    return g()\n")

@@ -190,7 +190,7 @@ def node_of(graph: CodeGraph, label: str) -> int:
     return next(node for node in range(len(graph)) if graph.label(node) == label)
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.too_slow])
 @given(st.integers(0, 1 << 32), st.integers(2, 40))
 @example(426, 19)
 @example(634, 22)
@@ -213,7 +213,7 @@ def test_every_commit_that_edited_a_function_and_no_other_is_found(seed: int, co
                 assert found - merges == {ids[commit] for commit in value.past}
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=8, suppress_health_check=[HealthCheck.too_slow])
 @given(st.integers(0, 1 << 32))
 def test_files_have_the_commits_that_git_itself_names(seed: int) -> None:
     world = World(random.Random(seed))

@@ -242,7 +242,7 @@ _CODE = st.sampled_from(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(files=st.dictionaries(_NAMES, _CODE, min_size=1))
 def test_any_tree_gives_a_connected_graph_whose_edges_are_sound(files: dict[str, bytes], tmp_path_factory: Any) -> None:
     root = tmp_path_factory.mktemp("tree")

@@ -37,7 +37,7 @@ def _attempt(answer: str, form: str) -> Repair | None:
         return None
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(_ANSWER, st.sampled_from(sorted(FORMS)))
 def test_no_answer_leads_out_of_the_files_shown(answer: str, form: str) -> None:
     repair = _attempt(answer, form)

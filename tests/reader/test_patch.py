@@ -210,7 +210,7 @@ def _by_hand(text: str, edits: list[Edit]) -> str:
     return "".join(part if part.endswith("\n") else part + end for part in parts[:-1]) + "".join(parts[-1:])
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(_edited())
 def test_git_applies_our_diff_and_arrives_at_our_text(case: tuple[str, list[Edit]]) -> None:
     text, edits = case
@@ -225,7 +225,7 @@ def test_git_applies_our_diff_and_arrives_at_our_text(case: tuple[str, list[Edit
     assert apply_diff(unified_diff(texts, edits), texts) == changed
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(_edited())
 def test_normal_edits_are_ascending_apart_and_give_the_same_text(case: tuple[str, list[Edit]]) -> None:
     text, edits = case

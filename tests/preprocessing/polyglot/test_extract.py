@@ -139,7 +139,7 @@ _PIECES = st.sampled_from(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(language=st.sampled_from(WITH_QUERY), pieces=st.lists(_PIECES, max_size=40))
 def test_any_source_gives_sound_facts(language: object, pieces: list[bytes]) -> None:
     source = b"".join(pieces)

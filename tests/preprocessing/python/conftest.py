@@ -16,7 +16,7 @@ def names_of() -> Callable[[Mapping[str, str]], Names]:
 
     def build(files: Mapping[str, str]) -> Names:
         facts = [parse_python(source.encode()) for source in files.values()]
-        return Names(build_tree("r", list(files), facts), Modules(list(files)), facts)
+        return Names(build_tree("r", list(files), facts), Modules(dict(enumerate(files))), facts)
 
     return build
 

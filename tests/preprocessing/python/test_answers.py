@@ -2,8 +2,9 @@ import random
 
 import pytest
 
-from preprocessing.meanings import PENDING, Meaning, Meanings, Sort
+from preprocessing.meanings import Meaning, Meanings, Sort
 from preprocessing.python.answers import Answers
+from preprocessing.python.memo import Memo
 
 
 def answers_of(leads: dict[int, list[int]]) -> Answers:
@@ -13,7 +14,8 @@ def answers_of(leads: dict[int, list[int]]) -> Answers:
         parts = [answers.ask(("number", one, "")) for one in leads[number]]
         return tuple(sorted({Meaning(Sort.NODE, number), *(one for part in parts for one in part)}))
 
-    answers = Answers({"number": derive})
+    answers = Answers(Memo(rounds=2))
+    answers.derivations["number"] = derive
     return answers
 
 
@@ -52,11 +54,21 @@ def test_a_circle_longer_than_the_stack_comes_to_an_end() -> None:
     assert found(answers, 0) == list(range(300))
 
 
-def test_answers_that_wait_for_more_are_forgotten_on_request() -> None:
-    known: list[Meaning] = []
-    answers = Answers({"it": lambda *_: tuple(known) or (PENDING,)})
-    assert answers.ask(("it", 0, "")) == (PENDING,)
-    known.append(Meaning(Sort.NODE, 1))
-    assert answers.ask(("it", 0, "")) == (PENDING,)
-    answers.forget_pending()
-    assert answers.ask(("it", 0, "")) == (Meaning(Sort.NODE, 1),)
+@pytest.mark.parametrize("size", [5, 300], ids=["by repetition", "in rounds"])
+def test_all_in_a_circle_depend_on_what_one_of_them_looks_at(size: int) -> None:
+    memo = Memo(rounds=1)
+    answers = Answers(memo)
+    known = [Meaning(Sort.NODE, 0)]
+
+    def derive(number: int, _: str) -> Meanings:
+        if number == size // 2:
+            memo.look(7, "a")
+            return (*known, *answers.ask(("number", (number + 1) % size, "")))[:1]
+        return answers.ask(("number", (number + 1) % size, ""))
+
+    answers.derivations["number"] = derive
+    assert found(answers, 0) == [0]
+    known[0] = Meaning(Sort.NODE, 1)
+    assert found(answers, 0) == [0]
+    assert {key[1] for key in memo.forget([(7, "a")])} == set(range(size))
+    assert found(answers, 0) == [1]

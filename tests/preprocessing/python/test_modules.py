@@ -21,7 +21,7 @@ PATHS = [
     "two/tests/test_x.py",
     "app/notes.txt",
 ]
-MODULES = Modules(PATHS)
+MODULES = Modules(dict(enumerate(PATHS)))
 
 
 def find(importer: str, module: str, level: int = 0) -> str | None:
@@ -57,7 +57,7 @@ def test_an_import_finds_its_file(importer: str, module: str, level: int, found:
 
 
 def test_a_stub_alone_is_a_module() -> None:
-    assert Modules(["a.pyi", "b.py"]).find(1, "a", 0) == 0
+    assert Modules({0: "a.pyi", 1: "b.py"}).find(1, "a", 0) == 0
 
 
 def test_only_packages_have_children() -> None:
@@ -67,3 +67,17 @@ def test_only_packages_have_children() -> None:
     assert MODULES.child(module, "sub") is None
     assert MODULES.child("space", "deep") == "space/deep"
     assert MODULES.child("", "app") == package
+
+
+@pytest.mark.parametrize(
+    ("path", "names"),
+    [
+        ("app/extra.py", {"extra"}),
+        ("new/deep/inner.py", {"new", "deep", "inner"}),
+        ("scripts/__init__.py", {"", "scripts", "run", "helper"}),
+        ("lib/plot/axes.pyi", set()),
+    ],
+)
+def test_a_new_file_changes_what_is_found_under_some_names_alone(path: str, names: set[str]) -> None:
+    others = Modules(dict(enumerate([*PATHS, path])))
+    assert {name for name, _ in others.table() ^ MODULES.table()} == names

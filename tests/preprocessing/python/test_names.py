@@ -70,7 +70,7 @@ def names() -> Names:
 
 def names_of(files: Mapping[str, str]) -> Names:
     facts = [parse_python(source.encode()) for source in files.values()]
-    return Names(build_tree("r", list(files), facts), Modules(list(files)), facts)
+    return Names(build_tree("r", list(files), facts), Modules(dict(enumerate(files))), facts)
 
 
 def node(names: Names, label: str) -> int:

@@ -290,7 +290,7 @@ _PIECES = st.sampled_from(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.one_of(st.binary(max_size=300), st.lists(_PIECES, max_size=40).map(lambda parts: "".join(parts).encode())))
 def test_any_bytes_give_facts_that_hold_together(source: bytes) -> None:
     facts = parse_python(source)

@@ -24,11 +24,10 @@ def test_what_is_passed_reaches_parameters_through_calls_that_pass_it_on(names_o
     names = names_of({"a.py": SOURCE})
     top, run, give_on = (node_of(names, name) for name in ("", "run", "give_on"))
     passing = Passing(names)
-    passing.add(run, (give_on, "run", False))
-    passing.add(give_on, (top, "give_on", False))
+    passing.sites[0].tell(0, {(run, (give_on, "run", False)), (give_on, (top, "give_on", False))})
     task = (Meaning(Sort.NODE, node_of(names, "task")),)
     first, second = number(names, run, "first"), number(names, run, "second")
-    found = passing.flow([first, second])
+    found = passing.flow([first, second], 0)
     assert (found[first], found[second]) == (task, task)
 
 
@@ -36,6 +35,6 @@ def test_what_is_handed_by_position_reaches_the_parameter_at_that_place(names_of
     names = names_of({"a.py": SOURCE})
     run, task = node_of(names, "run"), Meaning(Sort.NODE, node_of(names, "task"))
     passing = Passing(names)
-    passing.hand(run, 1, task)
+    passing.handed.tell(0, {(run, (1, task))})
     second = number(names, run, "second")
-    assert passing.flow([number(names, run, "first"), second]) == {second: (task,)}
+    assert passing.flow([number(names, run, "first"), second], 0) == {second: (task,)}

@@ -25,7 +25,7 @@ def other(): ...
 @pytest.fixture(scope="module")
 def names() -> Names:
     facts = [parse_python(source.encode()) for source in FILES.values()]
-    return Names(build_tree("r", list(FILES), facts), Modules(list(FILES)), facts)
+    return Names(build_tree("r", list(FILES), facts), Modules(dict(enumerate(FILES))), facts)
 
 
 def node(names: Names, label: str) -> int:

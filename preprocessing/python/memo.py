@@ -1,0 +1,173 @@
+"""Answers by question, and what each of them stands on.
+
+Knows which answers were found with the help of which others and of which facts, and forgets all that stand on what
+has changed. Does not know what is asked.
+
+Source: demand-driven incremental computation (Adapton, Hammer et al., PLDI 2014), without its early stop, which
+circles of answers do not allow.
+
+Legend: P pairs of an asker and what it asked.
+"""
+
+from array import array
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from preprocessing.meanings import NOTHING, Meanings
+
+Key = tuple[int, str] | tuple[str, int, str]
+Frame = tuple[int, frozenset[int]]
+Fact = tuple[int, str]  # what was looked at: a scope or another number, and a name
+_BUCKETS = 1 << 22  # facts that share one are forgotten together, which costs time alone
+_TAIL = 0.25
+_NONE: frozenset[int] = frozenset()
+
+
+class Memo:
+    """Keeps answers in layers: those that hold in any round, and those of each round alone.
+
+    `asker` is the number of what is being worked out, and `parameters` are those on which it depends, so that it holds
+    in this round alone. An answer has a number; facts have negative ones.
+    """
+
+    def __init__(self, rounds: int) -> None:
+        self.asker = 0
+        self.parameters = _NONE
+        self._steady: dict[Key, int] = {}
+        self._rounds: list[dict[Key, int]] = [{} for _ in range(rounds)]
+        self._of_round = self._rounds[0]
+        self._keys: list[Key | None] = [None]
+        self._found: list[Meanings | None] = [None]
+        self._parameters: dict[int, frozenset[int]] = {}
+        self._askers, self._asked = array("i"), array("i")
+        self._index = _Index(self._askers, self._asked)
+
+    def __len__(self) -> int:
+        """How many answers were ever looked for."""
+        return len(self._found)
+
+    def begin_round(self, number: int) -> None:
+        """Keep and find from now on what only holds in this round."""
+        self._of_round = self._rounds[number]
+
+    def get(self, key: Key) -> Meanings | None:
+        """The answer to a question; None where it is not known."""
+        number = self._steady.get(key)
+        if number is None:
+            number = self._of_round.get(key)
+            if number is None:
+                return None
+            self.parameters |= self._parameters[number]
+        self._askers.append(self.asker)
+        self._asked.append(number)
+        return self._found[number]
+
+    def note(self, number: int) -> None:
+        """Note that what is being worked out stands on an answer."""
+        self._askers.append(self.asker)
+        self._asked.append(number)
+
+    def look(self, scope: int, name: str) -> None:
+        """Note that what is being worked out stands on a fact."""
+        self._askers.append(self.asker)
+        self._asked.append(-1 - hash((scope, name)) % _BUCKETS)
+
+    def number(self) -> int:
+        """A new number, on which what is being worked out stands."""
+        number = len(self._found)
+        self._found.append(None)
+        self._keys.append(None)
+        self.note(number)
+        return number
+
+    @property
+    def frame(self) -> Frame:
+        """What is being worked out."""
+        return self.asker, self.parameters
+
+    @frame.setter
+    def frame(self, frame: Frame) -> None:
+        self.asker, self.parameters = frame
+
+    def begin(self) -> Frame:
+        """Begin to work out something new, for what is being worked out now."""
+        frame = self.asker, self.parameters
+        self.asker, self.parameters = self.number(), _NONE
+        return frame
+
+    def end(self, frame: Frame) -> None:
+        """Go back to what was being worked out before."""
+        self.asker = frame[0]
+        self.parameters = frame[1] | self.parameters if self.parameters else frame[1]
+
+    def keep(self, number: int, key: Key, found: Meanings) -> None:
+        """Keep an answer under its number."""
+        if self.parameters:
+            self._of_round[key], self._parameters[number] = number, self.parameters
+        else:
+            self._steady[key] = number
+        self._keys[number], self._found[number] = key, found
+
+    def finish(self, frame: Frame, task: Key) -> frozenset[int]:
+        """Go back from a task to what was being worked out before; the parameters on which the task depends."""
+        parameters, self.parameters = self.parameters, _NONE
+        self.keep(self.asker, task, NOTHING)
+        self.end(frame)
+        return parameters
+
+    def forget(self, facts: Iterable[Fact]) -> list[Key]:
+        """Forget all that stands on some facts; the questions that are no longer answered."""
+        numbers = np.array(sorted({-1 - hash(fact) % _BUCKETS for fact in facts}), dtype=np.int32)
+        gone = []
+        for number in self._index.above(numbers, len(self._found)):
+            key = self._keys[number]
+            if key is not None:
+                self._keys[number] = self._found[number] = None
+                self._parameters.pop(number, None)
+                for layer in (self._steady, *self._rounds):
+                    if layer.get(key) == number:
+                        del layer[key]
+                gone.append(key)
+        return gone
+
+
+class _Index:
+    """Finds who asked; sorted anew when too much was added."""
+
+    def __init__(self, askers: "array[int]", asked: "array[int]") -> None:
+        self._pairs = askers, asked
+        self._askers = self._asked = np.zeros(0, dtype=np.int32)  # sorted by what was asked
+
+    def above(self, numbers: NDArray[np.int32], size: int) -> list[int]:
+        """All that stand on some numbers, themselves aside, however indirectly."""
+        tail = self._tail()
+        is_seen = np.zeros(size, dtype=bool)
+        is_seen[0] = True
+        found: list[int] = []
+        while numbers.size:
+            rows = self._rows(numbers)
+            askers = np.concatenate([self._askers[rows], tail[0][np.isin(tail[1], numbers)]])
+            numbers = np.unique(askers[~is_seen[askers]])
+            is_seen[numbers] = True
+            found += numbers.tolist()
+        return found
+
+    def _rows(self, numbers: NDArray[np.int32]) -> NDArray[np.int64]:
+        first = np.searchsorted(self._asked, numbers, side="left")
+        counts = np.searchsorted(self._asked, numbers, side="right") - first
+        starts = np.cumsum(counts) - counts
+        rows: NDArray[np.int64] = np.arange(counts.sum()) + np.repeat(first - starts, counts)
+        return rows
+
+    def _tail(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """The pairs that were added since all were sorted."""
+        size = len(self._asked)
+        if len(self._pairs[0]) - size > _TAIL * size:
+            askers, asked = (np.array(one, dtype=np.int32) for one in self._pairs)
+            order = np.argsort(asked, kind="stable")
+            self._askers, self._asked = askers[order], asked[order]
+            size = len(order)
+        askers, asked = (np.array(one[size:], dtype=np.int32) for one in self._pairs)
+        return askers, asked
