@@ -13,14 +13,16 @@ from omegaconf import DictConfig
 from rich.console import Console
 
 from cgm.artifacts import to_row
-from cgm.store import write_json, write_rows
+from cgm.store import StageCache, write_json, write_rows
 from eval.table import fetch_table
 from launch.command import run_command
 from launch.evaluation import EvalConfig, default_table, eval_config, register_evaluation
+from launch.functions import Functions
 from launch.judging import Judging
 from launch.runfolder import open_run
 
 _Begin = Callable[[], None]
+_GIB = 1 << 30
 
 
 def main() -> None:
@@ -38,7 +40,9 @@ def evaluate_job(config: DictConfig, folder: Path) -> int:
         CgmError: a setting or input is refused, or a file of ours cannot be written.
     """
     settings = eval_config(config)
-    return _TASKS[settings.task](settings, folder, lambda: open_run(folder, config))
+    code = _TASKS[settings.task](settings, folder, lambda: open_run(folder, config))
+    StageCache(Path(settings.cache_dir) / "stages").prune(int(settings.cache_gib * _GIB))
+    return code
 
 
 def judge(settings: EvalConfig, folder: Path, begin: _Begin) -> int:
@@ -62,8 +66,17 @@ def make_table(settings: EvalConfig, folder: Path, begin: _Begin) -> int:
     return 0
 
 
+def try_functions(settings: EvalConfig, folder: Path, begin: _Begin) -> int:
+    """Ask a model for HumanEval's functions and run them."""
+    functions = Functions(settings)
+    begin()
+    functions.run(folder)
+    return 0
+
+
 _TASKS: dict[str, Callable[[EvalConfig, Path, _Begin], int]] = {
     "predictions": judge,
     "gold": judge,
     "table": make_table,
+    "humaneval": try_functions,
 }

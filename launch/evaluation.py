@@ -16,6 +16,7 @@ from cgm.errors import require
 from cgm.store import StageCache
 from eval.backend import Backend
 from eval.harness import Table, read_table
+from eval.humaneval import HumanEvalConfig
 from eval.judge import Judge
 from eval.untrusted import TrustConfig
 from launch.arguments import expanded
@@ -24,7 +25,7 @@ from launch.identity import FLOOR, code_version
 from launch.refusal import refuse_unknown
 from launch.schema import Choice, build, choice_of, plain
 
-TASKS = ("predictions", "gold", "table")
+TASKS = ("predictions", "gold", "table", "humaneval")
 PATHS = ("predictions", "dataset", "repos", "ids", "exclude", "gold", "run", "table", "cache_dir")  # of `EvalConfig`
 _GROUPS = ("backend", "llm")
 _LONGEST_PAUSE = 30.0  # seconds
@@ -48,6 +49,7 @@ class EvalConfig:
     retries: int = 2  # how often a case is tried again that the infrastructure failed
     workers: int = 1  # cases at a time
     trust: TrustConfig = field(default_factory=TrustConfig)  # how much a patch may do
+    humaneval: HumanEvalConfig = field(default_factory=HumanEvalConfig)  # of task=humaneval
     cache_dir: str = ""  # empty: r4 in the user's cache folder
     cache_gib: float = 20.0  # the stage cache drops its oldest entries beyond this size
     run_dir: str = MISSING
@@ -74,7 +76,8 @@ def eval_config(config: DictConfig) -> EvalConfig:
     values = plain(config)
     paths = {name: expanded(values[name]) for name in PATHS}
     paths["cache_dir"] = str(Path(paths["cache_dir"] or default_cache()).absolute())
-    return EvalConfig(**{**values, **groups, **paths, "trust": TrustConfig(**values["trust"])})
+    asked = HumanEvalConfig(**{**values["humaneval"], "k": tuple(values["humaneval"]["k"])})
+    return EvalConfig(**{**values, **groups, **paths, "trust": TrustConfig(**values["trust"]), "humaneval": asked})
 
 
 def register_evaluation() -> None:

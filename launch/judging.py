@@ -100,10 +100,14 @@ class Judging:
         started, found = time.perf_counter(), dict[str, Judged]()
         begin_cases(folder)
         with TrialProgress(Console(stderr=True), len(cases)) as progress:
-            for judged in run_cases(self._judge, self._backend, cases, self._settings.workers, progress.started):
+
+            def announce(case: Case) -> None:
+                progress.started(case.title)
+
+            for judged in run_cases(self._judge, self._backend, cases, self._settings.workers, announce):
                 found[judged.case.title] = judged
                 add_case(folder, judged)
-                progress.done(judged)
+                progress.done(judged.case.title, judged.verdict.outcome)
         ordered = [found[case.title] for case in cases]
         return Verdicts(ordered, summarize_verdicts(ordered, time.perf_counter() - started))
 

@@ -239,19 +239,24 @@ def _services(config: RunConfig, folder: Path) -> dict[str, Any]:
     services: dict[str, Any] = {"blobs": BlobCache(folder / "blobs"), "check": None}
     if config.check:
         services["check"] = _reproduction(config)
-    services["llm"] = _metered(config, folder)
+    services["llm"] = metered_llm(config.llm, folder, config.record)
     services["embedder"] = build(config.embedder, services)
     return services
 
 
-def _metered(config: RunConfig, folder: Path) -> MeteredLLM | None:
-    llm: LLM | None = build(config.llm, {"models": folder / "models"})
+def metered_llm(choice: Choice, folder: Path, record: str) -> MeteredLLM | None:
+    """The chosen language model, its answers kept below `folder` and recorded where `record` names a file.
+
+    Raises:
+        ConfigError: a setting of the model makes no sense.
+    """
+    llm: LLM | None = build(choice, {"models": folder / "models"})
     if llm is None:
         return None
-    if config.llm.option.name != "replay":
-        llm = CachedLLM(llm, answers=BlobCache(folder / "answers"), identity=answers_identity(config.llm))
-    if config.record:
-        llm = RecordingLLM(llm, Path(config.record))
+    if choice.option.name != "replay":
+        llm = CachedLLM(llm, answers=BlobCache(folder / "answers"), identity=answers_identity(choice))
+    if record:
+        llm = RecordingLLM(llm, Path(record))
     return MeteredLLM(llm)
 
 

@@ -18,7 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table
 from rich.text import Text
 
-from eval.judge import Case, Judged
+from eval.judge import Judged
 from eval.validity import Validity
 from launch.console import printable
 
@@ -53,14 +53,22 @@ class TrialProgress(AbstractContextManager["TrialProgress"]):
     ) -> None:
         self._bar.stop()
 
-    def started(self, case: Case) -> None:
-        """Show that a case runs."""
-        self._lines[case.title] = self._bar.add_task(f"  {printable(case.title)}", total=None)
+    def started(self, title: str) -> None:
+        """Show that something runs."""
+        self._lines[title] = self._bar.add_task(f"  {printable(title)}", total=None)
 
-    def done(self, judged: Judged) -> None:
-        """Count a verdict."""
-        self._outcomes[judged.verdict.outcome] += 1
-        self._bar.remove_task(self._lines.pop(judged.case.title))
+    def done(self, title: str, outcome: str) -> None:
+        """Count the outcome of what ran."""
+        self.ended(title)
+        self.counted(outcome)
+
+    def ended(self, title: str) -> None:
+        """Show that something runs no more."""
+        self._bar.remove_task(self._lines.pop(title))
+
+    def counted(self, outcome: str) -> None:
+        """Count an outcome."""
+        self._outcomes[outcome] += 1
         self._bar.update(self._all, advance=1, description=_counted(self._outcomes))
         if self._bar.disable and time.monotonic() - self._told > _QUIET_SECONDS:
             self._told = time.monotonic()

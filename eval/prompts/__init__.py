@@ -1,0 +1,1 @@
+"""Prompts of evaluations, one file each."""
