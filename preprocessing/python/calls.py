@@ -5,6 +5,7 @@ Knows the shapes of calls. Does not know what is called.
 
 import re
 from bisect import bisect_right
+from collections.abc import Sequence
 from functools import lru_cache
 
 from tree_sitter import Node
@@ -59,6 +60,7 @@ _PROTOCOLS = {
     "enumerate": (NEXT[:-2],), "frozenset": (NEXT[:-2],), "aiter": (".__aiter__",), "anext": (".__anext__",),
 }  # fmt: skip
 _MOST_PASSED = 60
+_Given = tuple[str, str]  # position or keyword of an argument, and its chain
 
 
 class Calls:
@@ -137,16 +139,16 @@ class Calls:
         if last and (given := self._given(node, end)):
             self._take(scope, name, last, given)
 
-    def _given(self, node: Node, start: int) -> list[tuple[str, str]]:
-        """The arguments of a call that are chains, each with its position or keyword; they begin at `start`."""
+    def _given(self, node: Node, start: int) -> Sequence[_Given]:
+        """The arguments of a call that are chains; they begin at `start`."""
         end = node.end_byte
         if end - start <= 2:
-            return []
-        given = _plain_arguments(self._syntax.source, start, end)
+            return ()
+        given = _plain_arguments(self._syntax.source[start:end]) if end - start <= LONGEST_NAME else None
         return self._given_nodes(node) if given is None else given
 
-    def _given_nodes(self, node: Node) -> list[tuple[str, str]]:
-        given: list[tuple[str, str]] = []
+    def _given_nodes(self, node: Node) -> list[_Given]:
+        given: list[_Given] = []
         for number, argument in enumerate(arguments(node)):
             place, value = str(number), argument
             if argument.type == "keyword_argument":
@@ -170,7 +172,7 @@ class Calls:
                 chains.append(chain(self._syntax, value))
         return [one for one in chains if _is_named(one)]
 
-    def _take(self, scope: int, name: str, last: str, given: list[tuple[str, str]]) -> None:
+    def _take(self, scope: int, name: str, last: str, given: Sequence[_Given]) -> None:
         if name == "isinstance":
             for _, value in given[1:]:
                 self._values.narrow(scope, given[0][1], value.removeprefix("["))
@@ -239,12 +241,13 @@ def _heard(name: str) -> str:
     return "" if last in _DEAF or last.startswith("assert") else last
 
 
-def _plain_arguments(source: bytes, start: int, end: int) -> list[tuple[str, str]] | None:
+@lru_cache(maxsize=1 << 13)
+def _plain_arguments(source: bytes) -> tuple[_Given, ...] | None:
     """The arguments between brackets where all are written in one of the usual forms; None where one is not."""
-    opened = _OPENED.match(source, start)
+    opened, end = _OPENED.match(source), len(source)
     position, given, number = opened.end() if opened is not None else end, [], 0
     while position < end - 1:
-        found = _ARGUMENT.match(source, position, end)
+        found = _ARGUMENT.match(source, position)
         if found is None:
             return None
         name, value = found.groups()
@@ -255,7 +258,7 @@ def _plain_arguments(source: bytes, start: int, end: int) -> list[tuple[str, str
             if written not in _CONSTANTS:  # nor does what is plain begin without a name
                 given.append((str(number) if name is None else name.decode("utf-8", "replace"), written))
         position, number = found.end(), number + 1
-    return given if position == end - 1 else None
+    return tuple(given) if position == end - 1 else None
 
 
 def _is_named(value: str) -> bool:
