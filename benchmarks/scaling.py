@@ -21,6 +21,7 @@ from preprocessing.stage import build_graph
 
 PLOT = Path(__file__).with_name("graph_scaling.svg")
 _WIDTH, _HEIGHT, _MARGIN = 760, 400, 60
+_NAME_WIDTH, _LETTER = 40, 12
 _COLOURS = {"CPU seconds": "#1f6feb", "peak MiB": "#bf3989"}
 
 
@@ -74,11 +75,7 @@ def plot(points: Sequence[Point]) -> str:
     parts = [*_frame(scale)]
     for number, (name, rows) in enumerate(series.items()):
         parts += _series(scale, name, rows, _MARGIN + 16 * (number + 1))
-    parts += [
-        f'<text x="{scale.x(point.lines):.1f}" y="{scale.y(point.seconds) + 18:.1f}" text-anchor="middle">{point.name}'
-        "</text>"
-        for point in points
-    ]
+    parts += [*_names(scale, points[::2], -1), *_names(scale, points[1::2], 1)]
     head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" font-size="11"'
     parts = [f'{head} font-family="sans-serif">', '<rect width="100%" height="100%" fill="white"/>', *parts, "</svg>"]
     return "\n".join([*parts, ""])
@@ -129,6 +126,21 @@ def _series(scale: _Scale, name: str, rows: Sequence[tuple[int, float]], place: 
     x1, y1, x2, y2 = (f"{end:.1f}" for end in ends)
     yield f'<line x1="{x1}" y1="{y1}" x2="{x2}" y2="{y2}" stroke="{colour}" stroke-dasharray="4 4" opacity="0.6"/>'
     yield f'<text x="{_MARGIN + 8}" y="{place}" fill="{colour}">{name}</text>'
+
+
+def _names(scale: _Scale, points: Sequence[Point], way: int) -> Iterator[str]:
+    """A name at each point: to its left and above (`way` -1), or to its right and below (1) the line that rises.
+
+    One that would run into the name before stands a line further away.
+    """
+    last, row = -math.inf, 0
+    for point in points:
+        x = scale.x(point.lines)
+        row = row + 1 if x - last < _NAME_WIDTH else 0
+        last = x
+        y = scale.y(point.seconds) + way * _LETTER * (row + 1)
+        place = f'x="{x:.1f}" y="{y:.1f}" text-anchor="{"end" if way < 0 else "start"}"'
+        yield f'<text {place} dominant-baseline="middle">{point.name}</text>'
 
 
 def main(arguments: Sequence[str]) -> None:

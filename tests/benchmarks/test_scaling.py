@@ -1,3 +1,4 @@
+from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -23,3 +24,11 @@ def test_the_plot_has_a_line_for_seconds_and_one_for_memory() -> None:
     lines = [one for one in picture.iter() if one.tag.endswith("polyline")]
     assert [len(one.attrib["points"].split()) for one in lines] == [2, 2]
     assert "large" in [one.text for one in picture.iter()]
+
+
+def test_names_of_repositories_of_nearly_one_size_do_not_meet() -> None:
+    twins = [scaling.Point(str(number), 10_000 + number, 1.0, 70.0) for number in range(4)]
+    picture = ET.fromstring(scaling.plot([*twins, POINTS[1]]))
+    heights = {one.text: float(one.attrib["y"]) for one in picture.iter() if one.tag.endswith("text")}
+    ordered = sorted(heights[twin.name] for twin in twins)
+    assert all(lower - upper >= 11 for upper, lower in pairwise(ordered))  # the size of a letter
