@@ -6,7 +6,7 @@ FUZZ_SECONDS ?= 600
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: setup demo test test-torch test-all fuzz check format lock clean
+.PHONY: setup demo test test-torch test-docker test-all fuzz check format lock clean
 
 setup: $(VENV)/.done
 
@@ -28,6 +28,11 @@ test-torch: setup
 
 test-all: setup
 	$(BIN)/pytest -m ''
+
+# a Docker engine of the tests' own, which root may start where dockerd is installed
+test-docker: setup
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[eval]'
+	$(BIN)/pytest -m docker
 
 # coverage-guided, over the bytes, names and trees that the code graph is built from; findings stay in build/fuzz
 fuzz: setup

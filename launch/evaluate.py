@@ -12,13 +12,14 @@ from pathlib import Path
 from omegaconf import DictConfig
 from rich.console import Console
 
-from cgm.artifacts import to_row
+from cgm.artifacts import Failure, to_row
 from cgm.store import StageCache, write_json, write_rows
 from eval.table import fetch_table
 from launch.command import run_command
 from launch.evaluation import EvalConfig, default_table, eval_config, register_evaluation
 from launch.functions import Functions
-from launch.judging import Judging
+from launch.images import build_images, image_backend, show_images, write_images
+from launch.judging import Judging, chosen_rows
 from launch.runfolder import open_run
 
 _Begin = Callable[[], None]
@@ -74,9 +75,21 @@ def try_functions(settings: EvalConfig, folder: Path, begin: _Begin) -> int:
     return 0
 
 
+def make_images(settings: EvalConfig, folder: Path, begin: _Begin) -> int:
+    """Build the Docker images of the instances that have none."""
+    rows, builder = chosen_rows(settings), image_backend(settings)
+    begin()
+    found = list(build_images(builder, rows))
+    failures = [Failure(built.instance_id, "images", built.error, built.message) for built in found if built.error]
+    write_rows(folder / "failures.jsonl", map(to_row, failures))
+    show_images(Console(highlight=False), found, write_images(folder, found))
+    return 2 if failures else 0
+
+
 _TASKS: dict[str, Callable[[EvalConfig, Path, _Begin], int]] = {
     "predictions": judge,
     "gold": judge,
     "table": make_table,
     "humaneval": try_functions,
+    "images": make_images,
 }

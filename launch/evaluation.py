@@ -25,7 +25,7 @@ from launch.identity import FLOOR, code_version
 from launch.refusal import refuse_unknown
 from launch.schema import Choice, build, choice_of, plain
 
-TASKS = ("predictions", "gold", "table", "humaneval")
+TASKS = ("predictions", "gold", "table", "images", "humaneval")
 PATHS = ("predictions", "dataset", "repos", "ids", "exclude", "gold", "run", "table", "cache_dir")  # of `EvalConfig`
 _GROUPS = ("backend", "llm")
 _LONGEST_PAUSE = 30.0  # seconds

@@ -54,7 +54,7 @@ class Judging:
         if settings.task == "gold":
             trusted = dataclasses.replace(settings.trust, tests="keep", harness="keep")
             settings = dataclasses.replace(settings, trust=trusted)
-        self._settings, self._rows = settings, _rows(settings)
+        self._settings, self._rows = settings, chosen_rows(settings)
         cache_dir = Path(settings.cache_dir)
         self._backend = make_backend(settings.backend, backend_services(cache_dir, settings.repos, settings.table))
         self._judge = make_judge(
@@ -112,7 +112,13 @@ class Judging:
         return Verdicts(ordered, summarize_verdicts(ordered, time.perf_counter() - started))
 
 
-def _rows(settings: EvalConfig) -> list[Row]:
+def chosen_rows(settings: EvalConfig) -> list[Row]:
+    """The rows of the dataset that the settings choose.
+
+    Raises:
+        ConfigError: no dataset is given, or a file of ids cannot be read.
+        DatasetError: the dataset is malformed.
+    """
     if not settings.dataset:
         raise ConfigError("give predictions=FILE dataset=FILE.jsonl repos=DIR; cgm-eval --help says more")
     only = read_names("ids", Path(settings.ids)) if settings.ids else None

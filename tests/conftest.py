@@ -114,7 +114,8 @@ _PROJECT = {
 def _commit(folder: Path) -> str:
     # at a fixed time, so that the same files are the same commit
     env = os.environ | {"GIT_AUTHOR_DATE": "2024-01-01T00:00:00Z", "GIT_COMMITTER_DATE": "2024-01-01T00:00:00Z"}
-    for command in (["init", "-q"], ["add", "-A"], ["-c", "user.name=n", "-c", "user.email=e", "commit", "-qm", "m"]):
+    who = ["-c", "user.name=n", "-c", "user.email=e"]
+    for command in (["init", "-q"], ["add", *_PROJECT], [*who, "commit", "-qm", "m"]):
         subprocess.run(["git", *command], cwd=folder, check=True, env=env)
     return subprocess.run(["git", "rev-parse", "HEAD"], cwd=folder, check=True, capture_output=True).stdout.decode()
 
