@@ -76,8 +76,8 @@ def specification(row: Mapping[str, Any], specs: Specs) -> Specification:
         base_commit=row["base_commit"],
         environment_commit=row.get("environment_setup_commit") or row["base_commit"],
         test_patch=row["test_patch"],
-        fail_to_pass=_names(row, "FAIL_TO_PASS"),
-        pass_to_pass=_names(row, "PASS_TO_PASS"),
+        fail_to_pass=names_of(row, "FAIL_TO_PASS"),
+        pass_to_pass=names_of(row, "PASS_TO_PASS"),
         python=str(known["python"]),
         packages=packages,
         requirements=requirements,
@@ -131,7 +131,12 @@ def _directives(repo: str, test_patch: str) -> list[str]:
     return [path.removesuffix(".py").removeprefix("tests/").replace("/", ".") for path in files]
 
 
-def _names(row: Mapping[str, Any], field: str) -> tuple[str, ...]:
+def names_of(row: Mapping[str, Any], field: str) -> tuple[str, ...]:
+    """The tests that a field of a row lists, as a list or as a list in JSON.
+
+    Raises:
+        DatasetError: it lists none.
+    """
     value = row[field]
     try:
         names = json.loads(value) if isinstance(value, str) else value

@@ -26,7 +26,8 @@ from launch.refusal import refuse_unknown
 from launch.schema import Choice, build, choice_of, plain
 
 TASKS = ("predictions", "gold", "table", "images", "humaneval")
-PATHS = ("predictions", "dataset", "repos", "ids", "exclude", "gold", "run", "table", "cache_dir")  # of `EvalConfig`
+# of `EvalConfig`
+PATHS = ("predictions", "dataset", "repos", "ids", "exclude", "gold", "run", "leaderboard", "table", "cache_dir")
 _GROUPS = ("backend", "llm")
 _LONGEST_PAUSE = 30.0  # seconds
 
@@ -43,6 +44,7 @@ class EvalConfig:
     exclude: str = ""  # a file of instance ids, each with a reason behind it if you like: leave these out
     gold: str = ""  # a JSON-lines file of gold locations, for the report; empty: the files of each row's own patch
     run: str = ""  # the run folder of `cgm` that made the predictions, for the report; empty: where they lie
+    leaderboard: str = ""  # a new folder for a submission to SWE-bench's leaderboard
     limit: int = 0  # run the first so many instances; 0 runs all
     table: str = ""  # specifications for rows that carry none; empty: what task=table left in cache_dir
     turns: int = 3  # of task=gold: how often every gold patch is run

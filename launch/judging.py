@@ -24,6 +24,7 @@ from launch.console import show_page
 from launch.evaluation import EvalConfig, backend_services, make_backend, make_judge
 from launch.progress import TrialProgress, show_validities, show_verdicts
 from launch.reports import report_on, write_reports
+from launch.submission import check_submission, write_submission
 from launch.trials import run_cases
 from launch.verdicts import add_case, begin_cases, summarize_verdicts, write_validities, write_verdicts
 
@@ -54,6 +55,8 @@ class Judging:
         if settings.task == "gold":
             trusted = dataclasses.replace(settings.trust, tests="keep", harness="keep")
             settings = dataclasses.replace(settings, trust=trusted)
+        if settings.leaderboard:
+            check_submission(Path(settings.leaderboard))
         self._settings, self._rows = settings, chosen_rows(settings)
         cache_dir = Path(settings.cache_dir)
         self._backend = make_backend(settings.backend, backend_services(cache_dir, settings.repos, settings.table))
@@ -77,7 +80,10 @@ class Judging:
         found = self._follow([_case(row, predictions) for row in self._rows], folder)
         write_verdicts(folder, found.judged)
         title = _models(predictions.found.values()) or Path(settings.predictions).stem
-        page = write_reports(folder, title, report_on(found.judged, gold, run), found.judged)
+        report = report_on(found.judged, gold, run)
+        page = write_reports(folder, title, report, found.judged)
+        if settings.leaderboard:
+            write_submission(Path(settings.leaderboard), title, found.judged, report, run)
         show_verdicts(self._console, found.judged, found.summary, folder)
         show_page(self._console, page)
         return found

@@ -34,7 +34,7 @@ def begin_cases(folder: Path) -> None:
 def add_case(folder: Path, judged: Judged) -> None:
     """Add a verdict as it comes, with what it was reached by. Raises as `cgm.store.write_text`."""
     append_row(folder / _CASES, {"case": judged.case.title, **to_row(judged.verdict)})
-    place = folder / "logs" / _plain(judged.case.title)
+    place = folder / "logs" / plain_name(judged.case.title)
     if judged.log:
         write_text(place / "test_output.txt", judged.log)
     if judged.diff:
@@ -70,7 +70,7 @@ def summarize_verdicts(judged: Sequence[Judged], seconds: float) -> dict[str, An
     }
 
 
-def _plain(name: str) -> str:
+def plain_name(name: str) -> str:
     """A name as one part of a path, whatever a dataset calls its instances."""
     plain = "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in name)
     return plain.lstrip(".") or "_"

@@ -16,6 +16,7 @@ from cgm.protocols import Answer, AnswerForm, Message, Sampling
 from cgm.recorded import RecordingLLM
 from cgm.store import BlobCache
 from eval.harness import Table
+from launch.evaluation import EvalConfig
 from launch.schema import (
     OPTIONS,
     SERVICES,
@@ -131,7 +132,8 @@ def test_every_setting_is_read_by_someone(option: Option) -> None:
 
 
 def test_every_setting_of_a_run_is_read_by_someone() -> None:
-    names = {item.name for item in dataclasses.fields(RunConfig)} - {"run_dir", *STAGES, *SERVICES}
+    fields = (*dataclasses.fields(RunConfig), *dataclasses.fields(EvalConfig))
+    names = {item.name for item in fields} - {"run_dir", *STAGES, *SERVICES}
     assert names <= _settings_read(_ROOT / "launch")
 
 
