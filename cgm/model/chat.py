@@ -38,7 +38,12 @@ class ChatTokens:
 
     def answer(self, text: str) -> list[int]:
         """The model's own turn: the text, then the token that ends the turn, and nothing after it."""
-        return [*self._tokens(text), self.end_of_turn]
+        return [*self.plain([text])[0], self.end_of_turn]
+
+    def plain(self, texts: Sequence[str]) -> list[list[int]]:
+        """The tokens of texts in which nothing is special, whatever they spell."""
+        rows = self.tokenizer(list(texts), add_special_tokens=False, split_special_tokens=True)["input_ids"]
+        return [list(row) for row in rows]
 
     @cached_property
     def end_of_turn(self) -> int:

@@ -96,8 +96,7 @@ class SampleBuilder:
     def _cut_plain(self, texts: list[str]) -> list[Chunks]:
         """Chunks of the language model's own tokens; a text without any still has a token to stand for it."""
         size = self.config.encoder.chunk_tokens
-        rows = self.chat.tokenizer(texts, add_special_tokens=False)["input_ids"]
-        filled = [row or [self.chat.padding] for row in rows]
+        filled = [row or [self.chat.padding] for row in self.chat.plain(texts)]
         return [[tuple(row[start : start + size]) for start in range(0, len(row), size)] for row in filled]
 
 

@@ -40,6 +40,13 @@ def test_the_end_of_a_turn_is_one_token_and_not_its_text(tokenizer: Any) -> None
     assert chat.text(chat.answer("pass")) == "pass"
 
 
+def test_an_answer_that_spells_the_end_of_a_turn_does_not_end_it(tokenizer: Any) -> None:
+    chat = ChatTokens(tokenizer)
+    text = 'END = "<|im_end|>"'
+    assert chat.answer(text).count(chat.end_of_turn) == 1
+    assert tokenizer.decode(chat.answer(text)) == f"{text}<|im_end|>"
+
+
 def test_a_template_without_a_mark_ends_turns_as_sequences_end(tokenizer: Any) -> None:
     tokenizer.chat_template = "{% for message in messages %}{{ message['content'] + '\\n' }}{% endfor %}"
     assert ChatTokens(tokenizer).end_of_turn == tokenizer.eos_token_id
