@@ -45,9 +45,19 @@ _TEST_FILE = re.compile(
 )
 
 
+_SCRIPT = re.compile(
+    r"(^|/)(setup|noxfile|fabfile|versioneer|tasks|conf|__about__|_version)\.py$|^(tasks|scripts|tools|\.[^/]+)/"
+)
+
+
 def is_source_path(path: str) -> bool:
     """Whether a file is the project's own source: no test, document, example or copy of another project."""
     return not (_NOT_SOURCE.search(path) or is_test_file(path))
+
+
+def is_project_script(path: str) -> bool:
+    """Whether a file is about the project rather than of it: how it is built, checked, documented, released."""
+    return _SCRIPT.search(path) is not None
 
 
 def is_test_file(path: str) -> bool:

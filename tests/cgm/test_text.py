@@ -7,7 +7,17 @@ from hypothesis import strategies as st
 
 from cgm.graph import CodeGraph, NodeKind
 from cgm.protocols import Codebase
-from cgm.text import STOP_WORDS, identifier_terms, is_source_path, node_lines, node_text, outline, split_lines, terms
+from cgm.text import (
+    STOP_WORDS,
+    identifier_terms,
+    is_project_script,
+    is_source_path,
+    node_lines,
+    node_text,
+    outline,
+    split_lines,
+    terms,
+)
 
 SOURCE = """import os
 
@@ -168,3 +178,9 @@ def test_a_like_name_of_another_language_is_source(path: str) -> None:
 @pytest.mark.parametrize("path", ["pkg/testing_tools.py", "pkg/latest.py", "contest.py", "setup.py"])
 def test_a_like_name_is_source(path: str) -> None:
     assert is_source_path(path)
+
+
+@pytest.mark.parametrize("path", ["setup.py", "docs/conf.py", "noxfile.py", "tools/release.py", ".github/check.py"])
+def test_scripts_about_a_project_are_told_from_its_code(path: str) -> None:
+    assert is_project_script(path)
+    assert not is_project_script(f"shop/{path.rpartition('/')[2].replace('.py', '_of.py')}")

@@ -1,0 +1,1 @@
+"""Prompts of training tasks, one Jinja template each."""
