@@ -70,6 +70,16 @@ class Git:
         """The full id of the commit at HEAD; empty where there is none."""
         return self._run("rev-parse", "--verify", "--quiet", "HEAD^{commit}", check=False).stdout.decode().strip()
 
+    def roots(self, commit: str) -> list[str]:
+        """The ids of the commits without parents that a commit's history begins with, sorted. Raises as `commit_id`."""
+        listed = self._run("rev-list", "--max-parents=0", self.commit_id(commit), "--").stdout
+        return sorted(listed.decode().split())
+
+    def origin_url(self) -> str:
+        """Where the repository says that it was cloned from; empty where it does not."""
+        found = self._run("config", "--get", "remote.origin.url", check=False)
+        return found.stdout.decode("utf-8", "replace").strip()
+
     def prefix(self) -> str:
         """Where the location lies below the top of the working tree; empty at the top, and in a git directory."""
         return os.fsdecode(self._run("rev-parse", "--show-prefix").stdout.rstrip(b"\n"))

@@ -85,3 +85,20 @@ def test_after_a_missing_object_the_others_can_still_be_read(commit: Commit) -> 
     with pytest.raises(RepositoryError, match="cannot be read"):
         list(objects.read(["0" * 40]))
     assert list(objects.read([entry.oid for entry in Git(root).tree(first)])) == [b"1"]
+
+
+def test_a_history_begins_with_its_roots(commit: Callable[..., tuple[Path, str]], git: Callable[..., str]) -> None:
+    root, first = commit({"a": "1"})
+    _, newest = commit({"a": "2"})
+    assert Git(root).roots("HEAD") == [first]
+    git(root, "checkout", "-q", "--orphan", "other")
+    _, other = commit({"b": "1"})
+    git(root, "merge", "-q", "--allow-unrelated-histories", "-m", "m", newest)
+    assert Git(root).roots("HEAD") == sorted([first, other])
+
+
+def test_a_clone_says_where_it_is_from(commit: Callable[..., tuple[Path, str]], git: Callable[..., str]) -> None:
+    root, _ = commit({"a": "1"})
+    assert Git(root).origin_url() == ""
+    git(root, "remote", "add", "origin", "https://example.org/a/b.git")
+    assert Git(root).origin_url() == "https://example.org/a/b.git"

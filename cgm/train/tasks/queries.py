@@ -37,7 +37,7 @@ class Relation:
     least: int = 1
 
     def counts(self, kind: int) -> bool:
-        """Whether a node at the other end counts, as an answer or as what spoils the question; an attribute does not."""
+        """Whether a node at the other end counts, as an answer or as a spoilt question; an attribute does not."""
         return self.edge != EdgeKind.CONTAINS or kind in self.object
 
 
