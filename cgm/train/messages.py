@@ -8,7 +8,7 @@ import re
 
 _TRAILER = re.compile(
     r"^[ \t]*([A-Za-z-]+-(by|with)|Change-Id|Cc|Bug|Reviewers|Differential Revision|git-svn-id|X-[\w-]+):.*$"
-    r"|^\(cherry picked from commit [0-9a-f]+\)$",
+    r"|^\(cherry picked from commit [0-9a-f]+\)$|^--HG--(\n.*)*",
     re.MULTILINE | re.IGNORECASE,
 )
 _REFERENCE = re.compile(

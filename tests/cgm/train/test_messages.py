@@ -7,6 +7,7 @@ def test_credit_references_and_addresses_are_left_out() -> None:
     message = (
         "Fix the crash when a cart is empty (#12)\n\nThe sum of nothing is 0, ask joe@example.org.\n\nFixes #11\n"
         "https://example.org/ticket\n\nSigned-off-by: Joe <joe@example.org>\nCo-authored-by: Ann <ann@example.org>\n"
+        "--HG--\nbranch : trunk\n"
     )
     text, reason = report_of(message)
     assert reason == ""
