@@ -6,7 +6,7 @@ not know how the harness is driven (`eval.harness`), an engine asked (`eval.engi
 
 import time
 from collections.abc import Collection
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -85,6 +85,7 @@ class DockerBackend:
         self._config, self._table, self._repos = config, table, repos
         self._engine = Engine(config.host, patience=config.patience)
         self._mark, self._stopped, self._swept = own_mark(), False, False
+        self._left: set[str] = set()
         builder = (
             image_builder(config, self._engine, table=table, repos=repos, environments=environments) if repos else None
         )
@@ -134,7 +135,7 @@ class DockerBackend:
             client = self._confined(folder.name)
             with self._watched(folder.name) as ending:
                 record = run_official(asked, diff, client, folder=folder, seconds=self._config.seconds)
-            self._engine.remove_containers(f"{_TRIAL}={folder.name}")
+            self._remove(folder.name)
         grade = record.report
         if grade is None and client.ended and not record.timed_out:
             grade = grade_row(asked, record.output or "")
@@ -174,8 +175,17 @@ class DockerBackend:
             message = f"the engine's disk must keep {self._config.free_mb} MiB free (backend.free_mb), it has {free}"
             raise StorageError(message)
 
+    def _remove(self, trial: str) -> None:
+        """Remove a trial's container, later where the engine does not answer."""
+        self._left.add(trial)
+        with suppress(SandboxError):
+            self._engine.remove_containers(f"{_TRIAL}={trial}")
+            self._left.discard(trial)
+
     def _sweep(self) -> None:
-        """Once, remove the containers that a run left which was killed."""
+        """Remove what an engine that did not answer has kept, and once what a run left that was killed."""
+        for trial in list(self._left):
+            self._remove(trial)
         if self._swept:
             return
         for container in self._engine.containers(LABEL):

@@ -45,10 +45,10 @@ def watched(
     def look() -> None:
         while not done.wait(interval):
             try:
-                ending.reason, ending.outcome = _over(bounds, deadline, written_mb, free_mb)
+                if not ending.reason:
+                    ending.reason, ending.outcome = _over(bounds, deadline, written_mb, free_mb)
                 if ending.reason:
-                    end()
-                    return
+                    end()  # again and again, since the container may be in the making
             except SandboxError:
                 continue  # an engine that does not answer is noticed by whoever runs the tests
 

@@ -157,7 +157,7 @@ def make(
     def backend(**settings: Any) -> DockerBackend:
         config = DockerConfig(
             **{"host": docker_daemon.host, "images": "build", "base": "r4-tests:base", "seconds": 60.0}
-            | {"system": str(base_system), "free_mb": 0, "memory_mb": 512, "processes": 64, "patience": 30.0}
+            | {"system": str(base_system), "free_mb": 0, "memory_mb": 512, "processes": 64, "patience": 120.0}
             | settings
         )
         made.append(DockerBackend(config, table=Table(), repos=repositories, environments=tmp_path / "kept"))
@@ -225,7 +225,7 @@ def test_a_container_that_is_killed_says_nothing_of_the_repair(make: Make, row: 
 
 def when_running(backend: DockerBackend, act: Callable[[str], object]) -> None:
     """Do something to the container of a backend as soon as its tests have begun."""
-    for _ in range(200):
+    for _ in range(1200):
         for container in backend._engine.containers(f"{LABEL}={backend._mark}"):
             top = backend._engine.client().api.top(container["Id"]) if container["State"] == "running" else {}
             if any("check.py" in " ".join(process) for process in top.get("Processes", ())):

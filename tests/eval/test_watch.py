@@ -55,6 +55,17 @@ def test_an_engine_that_does_not_answer_is_asked_again() -> None:
     assert ending.outcome == "no_tests"
 
 
+def test_a_container_that_is_made_too_late_is_ended_too() -> None:
+    made, ends = threading.Event(), threading.Event()
+
+    def end() -> None:
+        (ends if made.is_set() else made).set()
+
+    full = Bounds(seconds=60, disk_mb=1, free_mb=10)
+    with watched(full, written_mb=lambda: 0, free_mb=lambda: 9, end=end, interval=0.01):
+        assert ends.wait(5)
+
+
 def test_the_watch_ends_with_the_tests() -> None:
     before = threading.active_count()
     with (
