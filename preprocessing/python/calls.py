@@ -7,6 +7,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import islice
 
 from tree_sitter import Node
 
@@ -97,7 +98,9 @@ class Calls:
             self._protocol(node.child_by_field_name("right"), NEXT[:-2])
         for node in syntax.all("deleted"):
             self._protocol(node.child_by_field_name("value"), ".__delitem__")
-        targets = {node.id for node in syntax.all("deleted")} | self._stored()
+        for node in syntax.all("stored"):
+            self._protocol(node.child_by_field_name("value"), ".__setitem__")
+        targets = {node.id for node in (*syntax.all("deleted"), *syntax.all("stored"))}
         for node in syntax.all("subscript"):
             if node.id not in targets:
                 self._protocol(node.child_by_field_name("value"), ".__getitem__")
@@ -166,7 +169,7 @@ class Calls:
         chains = []
         for value in alternatives(node):
             if value.type in CONTAINERS:
-                inner = [chain(self._syntax, element) for _, element in elements(value)][:_MOST_PASSED]
+                inner = [chain(self._syntax, element) for _, element in islice(elements(value), _MOST_PASSED)]
                 chains += [f"[{one}" for one in inner if _is_named(one)]
             else:
                 chains.append(chain(self._syntax, value))
@@ -188,16 +191,6 @@ class Calls:
         for at, value in given:
             if len(rows) < _MOST_PASSED:
                 rows[f"{at}={value}"] = None
-
-    def _stored(self) -> set[int]:
-        """Note that items are set; the nodes of the targets."""
-        found = set()
-        for node in self._syntax.all("assignment"):
-            left = node.child_by_field_name("left")
-            if left is not None and left.type == "subscript":
-                self._protocol(left.child_by_field_name("value"), ".__setitem__")
-                found.add(left.id)
-        return found
 
     def _add(self, node: Node, name: str) -> None:
         start = node.start_byte

@@ -8,6 +8,7 @@ first item, at any depth: what a list in a dictionary holds counts as held by th
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
 
 from tree_sitter import Node
 
@@ -98,9 +99,8 @@ class Values:
             if value.type not in CONTAINERS:
                 self._say(scope, target, chain(self._syntax, value))
             elif depth:
-                for number, (place, element) in enumerate(elements(value)):
-                    if number < _MOST_ELEMENTS:
-                        self._tell(scope, target if target.endswith("]") else target + place, element, depth - 1)
+                for place, element in islice(elements(value), _MOST_ELEMENTS):
+                    self._tell(scope, target if target.endswith("]") else target + place, element, depth - 1)
 
     def _annotate(self, scope: int, target: str, annotation: str) -> bool:
         """Say what an annotation tells; whether it names more than what may be a type variable."""
@@ -204,8 +204,11 @@ class Values:
             self._say(scope, target, value)
 
     def _define(self, scope: int, target: str, node: Node, value: Node) -> None:
-        """Make module globals, class attributes and attributes of self into definitions."""
-        kind = NodeKind.LAMBDA if value.type == "lambda" else NodeKind.ATTRIBUTE
+        """Make module globals, class attributes and attributes of self into definitions.
+
+        `value` is the assignment `node` itself, or the lambda that it names.
+        """
+        kind = NodeKind.ATTRIBUTE if value is node else NodeKind.LAMBDA
         definitions = self._scopes.definitions
         parent, names = scope, []
         is_inside = scope != MODULE and definitions[scope].kind == NodeKind.FUNCTION

@@ -12,6 +12,7 @@
 (call) @call
 (subscript) @subscript
 (delete_statement (subscript) @deleted)
+(assignment left: (subscript) @stored)
 (binary_operator) @operator
 (comparison_operator) @comparison
 
