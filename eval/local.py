@@ -134,7 +134,7 @@ class LocalBackend:
         missing = lay_out(git_directory(self._repos, spec.repo), spec.base_commit, place.tree)
         place.overlay.mkdir()
         overlay(place.environment, place.overlay)
-        return f"{len(missing)} files are not in the git directory" if missing else ""
+        return f"files that are not in the git directory: {len(missing)}" if missing else ""
 
     def _tested(self, spec: Specification, place: _Place, verdict: Verdict) -> Trial:
         for folder in (place.tree, place.overlay):

@@ -67,7 +67,8 @@ def resolution_page(title: str, report: Resolution, verdicts: Sequence[Verdict])
 
 def place_seconds(verdicts: Sequence[Verdict]) -> tuple[list[tuple[float, str]], list[Dot]]:
     """Ticks (percent, label) at powers of ten around all times, and a dot for each verdict whose tests ran."""
-    timed = sorted((verdict for verdict in verdicts if verdict.seconds > 0), key=lambda verdict: verdict.seconds)
+    ran = [verdict for verdict in verdicts if verdict.applied and verdict.seconds > 0]
+    timed = sorted(ran, key=lambda verdict: verdict.seconds)
     if not timed:
         return [], []
     first, last = floor(log10(timed[0].seconds)), ceil(log10(timed[-1].seconds))

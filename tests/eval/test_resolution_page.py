@@ -58,6 +58,10 @@ def test_a_run_without_verdicts_has_a_page_too() -> None:
 def test_seconds_stand_on_a_logarithmic_scale(
     seconds: tuple[float, ...], labels: list[str], places: list[float]
 ) -> None:
-    ticks, dots = place_seconds([Verdict("a", "resolved", seconds=value) for value in seconds])
+    ticks, dots = place_seconds([Verdict("a", "resolved", applied="clean", seconds=value) for value in seconds])
     assert [label for _, label in ticks] == labels
     assert [dot.x for dot in dots] == places
+
+
+def test_an_instance_whose_tests_did_not_run_has_no_dot() -> None:
+    assert place_seconds([Verdict("a", "does_not_apply", seconds=1.0)]) == ([], [])

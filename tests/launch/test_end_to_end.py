@@ -54,9 +54,14 @@ class Server(ThreadingHTTPServer):
             self.held.set()
             time.sleep(2)
         found = _LOOKUP.search(user)
-        assert found
-        new = f"    return {found[1]}.get(item)"
-        return f"It is the lookup.\n\nshop/price.py\n<<<<<<< SEARCH\n{found[0]}\n=======\n{new}\n>>>>>>> REPLACE\n"
+        if not found:
+            assert "max(prices)" in user
+            return edit("cart.py", "    return max(prices)", "    return sum(prices)")
+        return edit("shop/price.py", found[0], f"    return {found[1]}.get(item)")
+
+
+def edit(path: str, old: str, new: str) -> str:
+    return f"It is here.\n\n{path}\n<<<<<<< SEARCH\n{old}\n=======\n{new}\n>>>>>>> REPLACE\n"
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -223,3 +228,35 @@ def test_the_place_at_fault_in_a_published_package_comes_first(
     assert ranking["functions"][0] == "diskcache/core.py:Cache.incr"
     assert len(ranking["functions"]) >= 20
     assert "diskcache/core.py:Cache.incr" in (home / "run" / "subgraph.html").read_text()
+
+
+@pytest.mark.slow
+def test_a_backend_is_the_last_stage_and_says_what_the_tests_of_a_patch_say(
+    cgm: Callable[..., int],
+    read: Callable[[str], Any],
+    server: Server,
+    repositories: Path,
+    offline_index: Path,
+    cart: dict[str, Any],
+) -> None:
+    pytest.importorskip("swebench")
+    assert offline_index.is_dir()
+    gold = "diff --git a/cart.py b/cart.py\n--- a/cart.py\n+++ b/cart.py\n@@ -2 +2 @@\n-    a\n+    b\n"
+    issue = {"problem_statement": "`total` of cart.py gives the largest price, not the sum of the prices"}
+    Path("rows.jsonl").write_text(json.dumps({**cart, **issue, "patch": gold}) + "\n")
+    model = ("llm=openai", "llm.model=m", f"llm.base_url=http://127.0.0.1:{server.server_port}/v1", "llm.key_variable=")
+    data = ("dataset=rows.jsonl", f"repos={repositories}", "retriever=bm25", "reader=repair", "reader.samples=1")
+    assert cgm(*data, *model, "backend=local", "run_dir=run") == 0
+    assert [row["outcome"] for row in read("run/verdicts.jsonl")] == ["resolved"]
+    assert read("run/summary.json")["eval"]["resolved"] == 1
+    funnel = {row["name"]: row["hits"] for row in read("run/report.json")["funnel"]}
+    assert funnel["gold files in subgraph"] == funnel["gold files in patch"] == funnel["resolved"] == 1
+    assert read("run/failures.jsonl") == []
+
+
+@pytest.mark.parametrize("arguments", [("repo=.", "issue=I.md"), ("dataset=d.jsonl", "repos=.", "reader=none")])
+def test_a_backend_without_patches_to_try_is_refused(
+    cgm: Callable[..., int], capfd: pytest.CaptureFixture[str], arguments: tuple[str, ...]
+) -> None:
+    assert cgm(*arguments, "backend=local", "run_dir=run") == 1
+    assert "backend must be none without a dataset and a reader, got 'local'" in capfd.readouterr().err
