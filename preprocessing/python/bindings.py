@@ -21,7 +21,7 @@ _GETTERS = frozenset(
 _KIND_METHODS = frozenset({"__new__", "__init_subclass__", "__class_getitem__"})
 Value = tuple[int, str]  # scope, chain
 # what else than a name is looked at
-_ALL, _CALLED, _GIVEN, _HOME = "*", "()", "(", " "
+_ALL, _ABSTRACT, _CALLED, _GIVEN = "*", "abstract methods", "()", "("
 
 
 class Binding:
@@ -46,7 +46,7 @@ class Bindings:
         self.parameters: dict[int, tuple[str, ...]] = {}
         self.setters: dict[tuple[int, str], int] = {}
         self.getters: set[int] = set()
-        self.abstract: set[int] = set()
+        self._abstract: set[int] = set()
         self.decorated: set[int] = set()
         self.holders: set[tuple[int, str]] = set()
         self._memo = memo
@@ -79,6 +79,15 @@ class Bindings:
         self._memo.look(scope, _ALL)
         return self.of.get(scope, {})
 
+    def has_abstract(self, scope: int) -> bool:
+        """Whether a class has a method that only refuses."""
+        self._memo.look(scope, _ABSTRACT)
+        return any(self.is_abstract(node) for one in self.of.get(scope, {}).values() for node in one.nodes)
+
+    def is_abstract(self, node: int) -> bool:
+        """Whether a method only refuses."""
+        return node in self._abstract
+
     def stars(self, file: int) -> Sequence[Import]:
         """The star imports of a file."""
         node = self.tree.files[file]
@@ -92,12 +101,12 @@ class Bindings:
 
     def home(self, scope: int, name: str) -> int:
         """The class or function that binds a name for a scope; -1 for none."""
-        top, of, local = self.tree.files[self.tree.file[scope]], self.of, self._local
-        self._memo.look(top, f"{_HOME}{name}")
+        top, of, local, look = self.tree.files[self.tree.file[scope]], self.of, self._local, self._memo.look
         current = scope
         while current != top:
             # a class body is seen from itself alone
             if current == scope or self.tree.kind[current] != NodeKind.CLASS:
+                look(current, name)
                 names = of.get(current)
                 if (names is not None and name in names) or name in local.get(current, ()):
                     return current
@@ -196,7 +205,7 @@ class Bindings:
             self.holders.difference_update([(node, name.partition("[")[0]) for name in names if name.endswith("]")])
             for table in (self._stars, self._local, self.parameters, self._around):
                 table.pop(node, None)
-            for nodes in (self.getters, self.abstract, self.decorated):
+            for nodes in (self.getters, self._abstract, self.decorated):
                 nodes.discard(node)
         for definition in facts.definitions:
             self.setters.pop((scopes[definition.parent], definition.name), None)
@@ -214,9 +223,10 @@ class Bindings:
                 rows = [name, *binding.nodes, *(row[:-1] for row in binding.imports), *binding.values]
                 told.setdefault((node, name.partition("[")[0]), []).extend(rows)
                 told.setdefault((node, _ALL), []).append((name, rows))
-                told.setdefault((scopes[MODULE], f"{_HOME}{name}"), []).append(node)
+                abstract = [one for one in binding.nodes if one in self._abstract]
+                told.setdefault((node, _ABSTRACT), []).extend(abstract)
             for name in self._local.get(node, ()):
-                told.setdefault((scopes[MODULE], f"{_HOME}{name}"), []).append(node)
+                told.setdefault((node, name), []).append(name)
             told.setdefault((node, _ALL), []).extend(row[:-1] for row in self._stars.get(node, ()))
             told[node, _CALLED] = [*sorted(self.called(node))]
         for definition in facts.definitions:
@@ -228,7 +238,7 @@ class Bindings:
 
     def _define(self, scope: int, node: int, definition: Definition) -> None:
         if definition.is_abstract:
-            self.abstract.add(node)
+            self._abstract.add(node)
         if definition.decorators:
             self.decorated.add(node)
         for decorator in definition.decorators:

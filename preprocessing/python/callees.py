@@ -75,7 +75,7 @@ class Callees:
             if len(found) > limit:
                 return []
         found.pop(callee, None)
-        is_sure = callee < 0 or self._hierarchy.is_abstract_method(callee)
+        is_sure = callee < 0 or self._names.bindings.is_abstract(callee)
         share = 1.0 if is_sure else _OVERRIDE_SHARE
         return [(node, share / len(found)) for node in found]
 

@@ -95,9 +95,4 @@ class Hierarchy:
         rows = self._names.bindings.definition(node).bases
         if any(row.rpartition(".")[2] in _ABSTRACT_BASES or row.endswith("ABCMeta") for row in rows):
             return True
-        own = self._names.bindings.members(node)
-        return any(self.is_abstract_method(one) for binding in own.values() for one in binding.nodes)
-
-    def is_abstract_method(self, node: int) -> bool:
-        """Whether a method only refuses."""
-        return node in self._names.bindings.abstract
+        return self._names.bindings.has_abstract(node)

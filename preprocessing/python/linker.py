@@ -135,7 +135,7 @@ class PythonLinker:
         for name in self._names.bindings.of.get(node, ()) if parents else ():
             method, owner = self._names.classes.own_method(node, name), self._names.classes.first_owner(parents, name)
             found = self._names.classes.own_method(owner, name) if method >= 0 and owner >= 0 else -1
-            if found >= 0 and self._hierarchy.is_abstract_method(found):
+            if found >= 0 and self._names.bindings.is_abstract(found):
                 self._edges.add(EdgeKind.IMPLEMENTS, method, found, self._tree.start[method])
 
     def _link_import(self, file: int, row: Import) -> None:

@@ -54,13 +54,18 @@ class Modules:
 
     def find(self, importer: int, module: str, level: int) -> int | str | None:
         """The file or folder of `from <level dots><module> import ...`, None where it is not of this snapshot."""
+        stem = self.stem(importer, module, level)
+        return self._at(stem) if level else self._absolute(self.paths[importer].rpartition("/")[0], stem)
+
+    def stem(self, importer: int, module: str, level: int) -> str:
+        """The path that an import names, without what a file's name ends with; from a root where it has no dots."""
         name = module.replace(".", "/")
-        folder = self.paths[importer].rpartition("/")[0]
         if not level:
-            return self._absolute(folder, name)
+            return name
+        folder = self.paths[importer].rpartition("/")[0]
         for _ in range(level - 1):
             folder = folder.rpartition("/")[0]
-        return self._at("/".join(filter(None, (folder, name))))
+        return "/".join(filter(None, (folder, name)))
 
     def child(self, place: int | str, name: str) -> int | str | None:
         """The module or folder `name` inside a package."""
@@ -72,13 +77,12 @@ class Modules:
     def table(self) -> set[tuple[str, int | str]]:
         """What is found under each name, which may be but the end of what an import names.
 
-        The modules of a folder are found otherwise where it becomes a package; its own name may be left out.
+        The modules of a folder are found otherwise where it becomes a package.
         """
         stems: list[tuple[str, int | str]] = [*self._files.items(), *((folder, folder) for folder in self._folders)]
         stems += ((name, number) for name, numbers in self._rooted.items() for number in numbers)
         packaged = ((stem, "package") for stem in self._files if stem.rpartition("/")[0] in self._packages)
-        own = (("", stem) for stem in self._packages)
-        return {*((stem.rpartition("/")[2], f"{stem} {place}") for stem, place in (*stems, *packaged)), *own}
+        return {(stem.rpartition("/")[2], f"{stem} {place}") for stem, place in (*stems, *packaged)}
 
     def _at(self, stem: str) -> int | str | None:
         if stem in self._files:

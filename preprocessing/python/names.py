@@ -163,7 +163,7 @@ class Names:
         return self._place(self._module(file, row.module, row.level))
 
     def _module(self, file: int, module: str, level: int) -> int | str | None:
-        self.memo.look(MODULES, module.rpartition(".")[2])
+        self.memo.look(MODULES, self.modules.stem(file, module, level).rpartition("/")[2])
         return self.modules.find(file, module, level)
 
     def wrappers(self, function: int) -> Meanings:

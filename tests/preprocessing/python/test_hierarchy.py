@@ -39,5 +39,5 @@ def test_a_class_is_abstract_by_its_base_and_its_methods(names_of: NamesOf, node
     names = names_of({"a.py": SOURCE})
     hierarchy = Hierarchy(names, [0])
     assert hierarchy.is_abstract(node_of(names, "Base"))
-    assert hierarchy.is_abstract_method(node_of(names, "Base.run"))
+    assert names.bindings.is_abstract(node_of(names, "Base.run"))
     assert not hierarchy.is_abstract(node_of(names, "A"))

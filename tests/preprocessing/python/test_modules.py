@@ -74,7 +74,7 @@ def test_only_packages_have_children() -> None:
     [
         ("app/extra.py", {"extra"}),
         ("new/deep/inner.py", {"new", "deep", "inner"}),
-        ("scripts/__init__.py", {"", "scripts", "run", "helper"}),
+        ("scripts/__init__.py", {"scripts", "run", "helper"}),
         ("lib/plot/axes.pyi", set()),
     ],
 )
