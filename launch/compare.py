@@ -8,11 +8,12 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from cgm.artifacts import Artifact, Verdict, from_row
+from cgm.artifacts import Artifact, Verdict, from_row, to_row
 from cgm.errors import CgmError, InputError
-from cgm.store import read_rows
+from cgm.store import read_rows, write_json, write_text
+from eval.comparison_page import comparison_page
 from eval.localization import LEVELS, OVERVIEW_HEADER, Found, overview_rows, summarize, values
-from eval.resolution import Trail, resolution
+from eval.resolution import Comparison, Trail, resolution
 from eval.resolution import compare_runs as compare_verdicts
 from eval.resolution_tables import comparison_markdown
 from eval.statistics import compare
@@ -24,13 +25,22 @@ _Run = dict[str, Found]
 
 
 def main() -> None:
-    """Print a markdown report on the runs of the command line and leave: 0, or 1 where a run cannot be read."""
+    """Print a markdown report on the runs of the command line and leave: 0, or 1 where a run cannot be read.
+
+    With `--write FOLDER` it is also written there, as comparison.md and, of verdicts, comparison.json and
+    comparison.html.
+    """
     parser = argparse.ArgumentParser(
         prog="cgm-compare", description="What runs ranked and resolved, paired with the first."
     )
     parser.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="a run folder, or a multirun's folder")
+    parser.add_argument("--write", type=Path, metavar="FOLDER", help="write the report there too, with a page")
+    arguments = parser.parse_args()
     try:
-        sys.stdout.write(compare_runs(parser.parse_args().runs))
+        text = compare_runs(arguments.runs)
+        if arguments.write:
+            write_comparison(arguments.write, arguments.runs, text)
+        sys.stdout.write(text)
     except CgmError as error:
         sys.exit(f"error: {error}")
 
@@ -49,6 +59,22 @@ def compare_runs(folders: Sequence[Path]) -> str:
     if not lines:
         raise InputError(f"runs to compare must all have {_RANKS}, or all {VERDICTS}")
     return "\n".join(lines[1:]) + "\n"
+
+
+def write_comparison(folder: Path, runs: Sequence[Path], text: str) -> None:
+    """Write the report on runs, and where there are verdicts, what it counts and a page.
+
+    Raises:
+        StorageError: the folder cannot be written.
+    """
+    write_text(folder / "comparison.md", text)
+    found = list(dict.fromkeys(_run_folders(runs)))
+    names = _names(found)
+    pairs = _pairs(names, _read(found, VERDICTS, Verdict))
+    if pairs:
+        rows = [{"runs": [names[0], name], **to_row(pair)} for name, pair in pairs]
+        write_json(folder / "comparison.json", rows)
+        write_text(folder / "comparison.html", comparison_page(names[0], pairs))
 
 
 def _run_folders(folders: Sequence[Path]) -> Iterator[Path]:
@@ -89,9 +115,14 @@ def _resolution(names: Sequence[str], folders: Sequence[Path]) -> list[str]:
     if len(runs) == 1:
         share = resolution(_trails(runs[0]), runs[0]).resolved
         return [f"{names[0]}: {share.hits} of {share.n} resolved, 95 % interval {interval(share.low, share.high)}"]
-    pairs = list(zip(names, runs, strict=False))[1:]
-    texts = [comparison_markdown((names[0], name), compare_verdicts(runs[0], run)) for name, run in pairs]
+    texts = [comparison_markdown((names[0], name), pair) for name, pair in _pairs(names, runs)]
     return "\n".join(texts).splitlines()
+
+
+def _pairs(names: Sequence[str], runs: Sequence[Mapping[str, Verdict]]) -> list[tuple[str, Comparison]]:
+    """Each later run paired with the first."""
+    later = list(zip(names, runs, strict=False))[1:]
+    return [(name, compare_verdicts(runs[0], run)) for name, run in later]
 
 
 def _trails(verdicts: Mapping[str, Verdict]) -> list[Trail]:

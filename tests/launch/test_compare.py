@@ -1,3 +1,4 @@
+import json
 import sys
 from pathlib import Path
 
@@ -111,3 +112,15 @@ def test_a_run_with_both_is_compared_by_both_and_one_with_neither_of_the_others_
     assert "1 instances with verdicts on both" in report
     with pytest.raises(InputError, match=r"must all have ranks.jsonl, or all verdicts.jsonl"):
         compare_runs([_run(tmp_path / "ranked", 1), _verdicts(tmp_path / "judged", "resolved")])
+
+
+def test_a_comparison_of_verdicts_is_written_in_three_forms(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    runs = [_verdicts(tmp_path / name, *outcomes) for name, outcomes in (("old", ["empty"]), ("new", ["resolved"]))]
+    monkeypatch.setattr(sys, "argv", ["cgm-compare", *map(str, runs), "--write", str(tmp_path / "out")])
+    main()
+    assert (tmp_path / "out" / "comparison.md").read_text() == capsys.readouterr().out
+    (row,) = json.loads((tmp_path / "out" / "comparison.json").read_text())
+    assert (row["runs"], row["gained"]) == (["old", "new"], ["a-0"])
+    assert "Runs against old" in (tmp_path / "out" / "comparison.html").read_text()
