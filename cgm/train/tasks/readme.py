@@ -10,6 +10,7 @@ _UNDERLINE = re.compile(r"([=*~#^\"'`+-])\1{2,}[ \t]*$")
 _HEADING = re.compile(r"#{1,6}\s|<h[1-6]", re.IGNORECASE)
 # badges, images, tags, directives with their options, link targets, tables and rules
 _NO_PROSE = re.compile(r"> |\[?!\[|</?\w|<!--|-->|\.\. |:\w[\w-]*:|\[[^\]]+\]:|\||[-*_]{3,}\s*$|\s+:\w+:")
+_LEAST = 40  # characters of a paragraph that is more than a line between two pieces of code
 _ITEM = re.compile(r"\s*([-*+]|\d+[.)])\s")
 _ELSEWHERE = re.compile(r"sponsor|donat|pip install|read the doc|^\W*(documentation|source code)\W*:", re.IGNORECASE)
 _TAG = re.compile(r"</?[a-zA-Z][^>\n]*>|<!--.*?-->|!\[[^\]]*\]\([^)]*\)")
@@ -60,4 +61,5 @@ def _prose(lines: Sequence[str]) -> str:
 def _says(part: str, after: str) -> bool:
     """Whether a paragraph says something without the code or links that it leads to."""
     introduces = part.rstrip().endswith((":", "...")) and not _ITEM.match(after)
-    return not introduces and not _ELSEWHERE.search(part)
+    is_long = len(part) >= _LEAST or bool(_ITEM.match(after)) or bool(_ITEM.match(part))
+    return is_long and not introduces and not _ELSEWHERE.search(part)

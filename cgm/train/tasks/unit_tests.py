@@ -25,6 +25,7 @@ _CHECKS = re.compile(r"\bassert\b|\braises\b|\bwarns\b|\bself\.(assert|fail)\w*\
 _LEAST_LINES, _MOST_LINES = 3, 60
 _MOST_CODE = 6000  # characters of what is tested
 _MOST_IMPORTS = 2000
+_PARTICULAR = 3  # tests that call what none of them is named like, beyond which it is a means of many
 _NAMED = 85  # of 100: how alike two names are where one is about the other
 
 
@@ -38,7 +39,7 @@ def draft_unit_tests(code: CodeText, limits: DraftLimits) -> Iterator[Draft]:
 
 
 def _tested(code: CodeText) -> dict[int, int]:
-    """Each test function with the function or class that it is most likely about, of those that it surely calls."""
+    """Each test function with the function or class that it is about, as far as its calls tell."""
     graph = code.graph
     rows = np.flatnonzero((graph.edge_kind == EdgeKind.CALLS) & (graph.edge_confidence >= SURE))
     columns = (graph.edge_source, graph.edge_target, graph.edge_line)
@@ -47,21 +48,33 @@ def _tested(code: CodeText) -> dict[int, int]:
         if _is_test(code, source) and _is_subject(code, target):
             calls[source].setdefault(target, line)
     count = Counter(target for targets in calls.values() for target in targets)
-    return {test: min(found, key=partial(_unlikely, code, test, found, count)) for test, found in calls.items()}
+    subjects = {test: min(found, key=partial(_unlikely, code, test, found, count)) for test, found in calls.items()}
+    return {
+        test: subject
+        for test, subject in subjects.items()
+        if _names(code, test, subject) or count[subject] <= _PARTICULAR
+    }
 
 
 def _unlikely(
     code: CodeText, test: int, calls: Mapping[int, int], count: Mapping[int, int], target: int
 ) -> tuple[bool, bool, bool, int, int]:
     """How unlikely it is that a test is about what it calls: an operator, otherwise named, in no check, common."""
-    graph = code.graph
-    *classes, name = graph.node_name[target].split(".")
-    if name == "__init__" and classes:
-        name = classes[-1]
-    plain, asked = (text.replace("_", "").lower() for text in (name, graph.node_name[test]))
-    is_named = len(plain) > 2 and fuzz.partial_ratio(plain, asked) >= _NAMED
-    line = code.lines(graph.node_path[test])[calls[target] - 1]
-    return name.startswith("__"), not is_named, not _CHECKS.search(line), count[target], target
+    line = code.lines(code.graph.node_path[test])[calls[target] - 1]
+    is_operator = _plain_name(code, target).startswith("__")
+    return is_operator, not _names(code, test, target), not _CHECKS.search(line), count[target], target
+
+
+def _names(code: CodeText, test: int, target: int) -> bool:
+    """Whether a test is called like what it calls."""
+    plain, asked = (text.replace("_", "").lower() for text in (_plain_name(code, target), code.graph.node_name[test]))
+    return len(plain) > 2 and fuzz.partial_ratio(plain, asked) >= _NAMED
+
+
+def _plain_name(code: CodeText, node: int) -> str:
+    """The last part of a name, that of the class for what makes its objects."""
+    *classes, name = code.graph.node_name[node].split(".")
+    return classes[-1] if name == "__init__" and classes else name
 
 
 def _is_test(code: CodeText, node: int) -> bool:

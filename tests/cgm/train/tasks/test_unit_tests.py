@@ -29,3 +29,7 @@ def test_a_test_without_a_check_is_not_asked_for(code: CodeText, limits: DraftLi
         "tests/test_price.py:test_many_are_discounted",
         "tests/test_price.py:test_total",
     ]
+
+
+def test_a_test_of_something_that_many_use_and_none_names_is_not_asked_for(code: CodeText, limits: DraftLimits) -> None:
+    assert "tests/test_price.py:test_again" not in asked(code, limits)
