@@ -18,7 +18,7 @@ class ConfinedClient:
     """Stands where a `docker.DockerClient` is expected; `options` are set on every container, whatever was asked.
 
     `ended` becomes true when a program whose output was followed, the tests, has ended by itself: what fails
-    afterwards says nothing about the machine. `alive` says whether a container still runs, `remove` removes one.
+    afterwards says nothing about the machine. `survives` says whether a container goes on, `remove` removes one.
     """
 
     def __init__(
@@ -27,10 +27,10 @@ class ConfinedClient:
         options: Mapping[str, Any],
         *,
         output_bytes: int,
-        alive: Callable[[str], bool],
+        survives: Callable[[str], bool],
         remove: Callable[[str], object],
     ) -> None:
-        self._client, self._options, self._alive, self._remove = client, options, alive, remove
+        self._client, self._options, self._survives, self._remove = client, options, survives, remove
         self.api = _BoundedApi(client.api, output_bytes, self._note_end)
         self.ended = False
 
@@ -57,14 +57,14 @@ class ConfinedClient:
         if container is not None:
             self._remove(container.id)
 
-    def _note_end(self, container: str) -> None:
-        self.ended = self._alive(container)
+    def _note_end(self, container: str, code: int | None) -> None:
+        self.ended = code == 0 or self._survives(container)
 
 
 class _BoundedApi:
     """The low-level interface, less what a program in a container could do to its reader."""
 
-    def __init__(self, api: Any, limit: int, ended: Callable[[str], None]) -> None:
+    def __init__(self, api: Any, limit: int, ended: Callable[[str, int | None], None]) -> None:
         self._api, self._limit, self._ended = api, limit, ended
 
     def __getattr__(self, name: str) -> Any:
@@ -92,7 +92,8 @@ class _BoundedApi:
     def _followed(self, pieces: Iterator[bytes], exec_id: str) -> Iterator[bytes]:
         yield from pieces
         # an engine that was started again meanwhile no longer knows the program, and raises
-        self._ended(self._api.exec_inspect(exec_id)["ContainerID"])
+        found = self._api.exec_inspect(exec_id)
+        self._ended(found["ContainerID"], found["ExitCode"])
 
 
 def bounded(pieces: Iterator[bytes], limit: int) -> Iterator[bytes]:

@@ -149,7 +149,7 @@ class DockerBackend:
             self._engine.client(),
             options,
             output_bytes=self._config.output_mb << 20,
-            alive=self._engine.is_alive,
+            survives=self._engine.survives,
             remove=self._engine.remove_container,
         )
 

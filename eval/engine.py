@@ -164,12 +164,21 @@ class Engine:
                 if error.status_code != 409:  # somebody else removes it
                     raise
 
-    def is_alive(self, container: str) -> bool:
-        """Whether a container runs, or has ended by using more memory than it may."""
-        client = self.client()
-        with speaking("look at a container"):
-            state = client.api.inspect_container(container)["State"]
-        return bool(state["Running"] or state.get("OOMKilled"))
+    def survives(self, container: str, seconds: float = 5.0) -> bool:
+        """Whether a container goes on for a while, or has ended by using more memory than it may.
+
+        What runs in one that is killed ends a moment before the engine says so of the container.
+        """
+        deadline = time.monotonic() + seconds
+        while True:
+            client = self.client()
+            with speaking("look at a container"):
+                state = client.api.inspect_container(container)["State"]
+            if not state["Running"]:
+                return bool(state.get("OOMKilled"))
+            if time.monotonic() >= deadline:
+                return True
+            time.sleep(0.25)
 
     def layers_mb(self) -> int:
         """What the layers of all images take on the engine's disk."""
