@@ -207,7 +207,7 @@ def run_official(row: Mapping[str, Any], diff: str, client: Any, *, folder: Path
 
 
 def _official(logs: Path) -> Any:
-    """The module of release 5 that runs instances, told where to write and how to remove a container.
+    """The module of release 5 that runs instances, told where to write, how to remove a container and to be quiet.
 
     By itself it writes below the current folder, and asks the program docker to stop a container, which waits 15 s
     and may speak to another engine than the SDK does.
@@ -216,6 +216,7 @@ def _official(logs: Path) -> Any:
     official: Any = importlib.import_module("swebench.harness.run_evaluation")
     official.RUN_EVALUATION_LOG_DIR = logs
     official.cleanup_container = lambda client, container, _: client.discard(container)
+    official.print = lambda *_: None  # what it says stands in its log
     return official
 
 
