@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
+from cgm.errors import SandboxError
 from eval.engine import sdk_errors
 
 _CUT = b"\n[the output was cut off here]\n"
@@ -53,9 +54,10 @@ class ConfinedClient:
         return container
 
     def discard(self, container: Any) -> None:
-        """Remove a container that the harness is done with, if it got one."""
+        """Remove a container that the harness is done with, if it got one; what resists is removed after the run."""
         if container is not None:
-            self._remove(container.id)
+            with suppress(SandboxError):
+                self._remove(container.id)
 
     def _note_end(self, container: str, code: int | None) -> None:
         self.ended = code == 0 or self._survives(container)

@@ -252,6 +252,9 @@ class DockerDaemon:
         if self._process is not None:
             self._process.terminate()
             self._process.wait(60)
+            # one that was stopped while a container ran leaves its folder mounted
+            root = str(self.folder / "data-root")
+            subprocess.run(["umount", "--recursive", "--lazy", root], check=False, capture_output=True)
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
 """How a record becomes a verdict, without an engine; then whole runs under a real one (marker `docker`)."""
 
+import contextlib
 import subprocess
 import sys
 import threading
@@ -16,7 +17,7 @@ from cgm.errors import ConfigError, SandboxError, StorageError
 from eval import containers
 from eval.backend import Row
 from eval.containers import DockerBackend, DockerConfig, container_options, verdict_of
-from eval.engine import LABEL, Engine
+from eval.engine import LABEL, Engine, speaking
 from eval.harness import Grade, Record, Table
 from eval.images import image_name
 from eval.watch import Ending
@@ -226,12 +227,17 @@ def test_a_container_that_is_killed_says_nothing_of_the_repair(make: Make, row: 
 def when_running(backend: DockerBackend, act: Callable[[str], object]) -> None:
     """Do something to the container of a backend as soon as its tests have begun."""
     for _ in range(1200):
-        for container in backend._engine.containers(f"{LABEL}={backend._mark}"):
-            top = backend._engine.client().api.top(container["Id"]) if container["State"] == "running" else {}
-            if any("check.py" in " ".join(process) for process in top.get("Processes", ())):
-                act(container["Id"])
-                return
-        time.sleep(0.1)
+        # a container may go between two questions
+        with contextlib.suppress(SandboxError), speaking("look"):
+            for container in backend._engine.containers(f"{LABEL}={backend._mark}"):
+                top = backend._engine.client().api.top(container["Id"])
+                if any("check.py" in " ".join(process) for process in top["Processes"]):
+                    break
+            else:
+                time.sleep(0.1)
+                continue
+            act(container["Id"])
+            return
 
 
 @pytest.mark.docker
