@@ -1,4 +1,4 @@
-"""What needs no engine; containers under a real one are in test_containers.py."""
+"""What needs no engine; containers under a real one are in test_containers_docker.py."""
 
 from collections.abc import Iterator
 

@@ -57,5 +57,8 @@ def test_the_opening_of_restructuredtext_is_its_first_prose() -> None:
 
 
 def test_a_section_that_says_too_little_is_passed_over() -> None:
-    assert opening("# A\n\nshort\n\n# B\n\nThis one is quite a bit longer than that.\n", 20) == "This one is quite a bit longer than that."
+    assert (
+        opening("# A\n\nshort\n\n# B\n\nThis one is quite a bit longer than that.\n", 20)
+        == "This one is quite a bit longer than that."
+    )
     assert opening("# A\n\nshort\n", 20) == ""
