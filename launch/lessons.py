@@ -96,8 +96,8 @@ def _unfit(draft: Draft, prompt: str, graph: TextGraph, settings: CorpusConfig) 
 
 
 def _without_secrets(graph: TextGraph, characters: int) -> tuple[TextGraph, int]:
-    found = [redact(text[:characters]) for text in graph.texts]
-    return replace(graph, texts=tuple(text for text, _ in found)), sum(count for _, count in found)
+    found = [redact(text) for text in graph.texts]
+    return replace(graph, texts=tuple(text[:characters] for text, _ in found)), sum(count for _, count in found)
 
 
 def _graph(draft: Draft, code: CodeText, settings: CorpusConfig) -> TextGraph:

@@ -10,7 +10,11 @@ from collections import Counter
 from collections.abc import Iterator
 
 _FORMS = {
-    "private key": r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY(?: BLOCK)?-----",
+    # with its body: to the end, or as far as it looks like one where the end is cut off
+    "private key": (
+        r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY(?: BLOCK)?-----"
+        r"(?:[\s\S]{0,16000}?-----END (?:[A-Z]+ )*PRIVATE KEY(?: BLOCK)?-----|(?:[\s\"'\\]*[A-Za-z0-9+/=]{16,})*)"
+    ),
     "AWS access key": r"\b(?:AKIA|ASIA|AGPA|AROA|AIDA)[A-Z0-9]{16}\b",
     "GitHub token": r"\b(?:gh[pousr]_[A-Za-z0-9]{36,255}|github_pat_[A-Za-z0-9_]{22,255})\b",
     "GitLab token": r"\bglpat-[A-Za-z0-9_-]{20,}\b",
@@ -18,7 +22,7 @@ _FORMS = {
     "Slack webhook": r"hooks\.slack\.com/services/T[A-Z0-9]+/B[A-Z0-9]+/[A-Za-z0-9]{20,}",
     "Google API key": r"\bAIza[A-Za-z0-9_-]{35}\b",
     "Stripe key": r"\b[rs]k_live_[A-Za-z0-9]{16,}\b",
-    "OpenAI or Anthropic key": r"\bsk-(?:ant-|proj-)?[A-Za-z0-9_-]{20,}\b",
+    "OpenAI or Anthropic key": r"\bsk-(?=[\w-]*[A-Z])(?=[\w-]*\d)[A-Za-z0-9_-]{20,}\b",
     "Hugging Face token": r"\bhf_[A-Za-z0-9]{30,}\b",
     "PyPI token": r"\bpypi-AgE[A-Za-z0-9_-]{50,}",
     "npm token": r"\bnpm_[A-Za-z0-9]{36}\b",

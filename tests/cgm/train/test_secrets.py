@@ -40,10 +40,20 @@ def test_each_kind_is_found_and_replaced(kind: str) -> None:
         "https://user:password@example.org/",
         "def authenticate(self, token: str) -> None:",
         "skip_this_test-because_it_is_a_long_name",
+        'data.startswith(b"sk-ecdsa-sha2-nistp256-cert-v01")',
     ],
 )
 def test_what_looks_a_little_like_one_is_left_alone(text: str) -> None:
     assert redact(text) == (text, 0)
+
+
+BODY = "\n".join(["MIIB9jCCAV+gAwIBAgIBATANBgkqhkiG9w0BAQUFADBPMQswCQYDVQQGEwJVUzEL"] * 3)
+
+
+@pytest.mark.parametrize("end", ["\n-----END RSA PRIVATE " + "KEY-----", ""])
+def test_a_private_key_goes_with_its_body_even_where_its_end_is_cut_off(end: str) -> None:
+    text, count = redact(f"KEY = [{SECRETS['private key']}\n{BODY}{end}]\n\n\ndef load(): ...\n")
+    assert (text, count) == ("KEY = [<secret>]\n\n\ndef load(): ...\n", 1)
 
 
 def test_several_are_counted() -> None:
