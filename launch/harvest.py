@@ -34,7 +34,7 @@ Counts = Counter[str]
 class Source:
     """A repository that rows may be made of, at its newest commit.
 
-    `left_out` are folders with copies of held-out repositories, which no row shows.
+    `left_out` are its folders with copies of held-out repositories, which no row shows.
     """
 
     name: str
@@ -177,7 +177,9 @@ class Harvest:
 
     def _codebase(self, commit: str) -> Codebase:
         snapshot = open_snapshot(self._source.location, commit)
-        return self._workshop.stages.preprocessor.preprocess(_without(snapshot, self._source.left_out))
+        # an older commit may have copies where the newest has none
+        folders = held_out_folders(snapshot.by_path) if self._settings.refuse_held_out else []
+        return self._workshop.stages.preprocessor.preprocess(_without(snapshot, folders))
 
 
 def _without(snapshot: Snapshot, folders: Sequence[str]) -> Snapshot:
