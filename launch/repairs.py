@@ -86,8 +86,15 @@ def _gold(repair: Repair, settings: CorpusConfig) -> dict[str, list[Edit]]:
 
 
 def _changes_code(before: str, after: str, path: str) -> bool:
-    """Whether a file of Python means something else than before, and any other says something else."""
-    return not same_code(before, after) if path.endswith((".py", ".pyi")) else before.split() != after.split()
+    """Whether more than layout differs, and in Python that can be read more than comments and docstrings."""
+    if _without_layout(before) == _without_layout(after):
+        return False
+    return not (path.endswith((".py", ".pyi")) and same_code(before, after))
+
+
+def _without_layout(text: str) -> list[str]:
+    """Lines without what stands at their ends, and without empty ones; indentation means something."""
+    return [line.rstrip() for line in text.split("\n") if line.strip()]
 
 
 def _added(gold: Mapping[str, Sequence[Edit]]) -> str:

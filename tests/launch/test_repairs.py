@@ -3,7 +3,7 @@ from collections import Counter
 import pytest
 
 from launch.corpus import CorpusConfig
-from launch.repairs import Repair, with_noise
+from launch.repairs import Repair, _changes_code, with_noise
 from preprocessing.commits import SourceEdit
 
 
@@ -37,3 +37,17 @@ def test_which_ones_are_noisy_depends_on_the_seed_and_not_on_the_order(seed: int
     assert [one.edit.commit for one in found] == [one.edit.commit for one in repairs(50, 50)]
     assert sorted(with_noise(repairs(50, 50)[::-1], settings), key=lambda one: one.edit.commit) == found
     assert found != with_noise(repairs(50, 50), CorpusConfig(seed=seed + 1))
+
+
+@pytest.mark.parametrize(
+    ("path", "before", "after", "changes"),
+    [
+        ("a.py", "print 1  \n\n", "print 1\n", False),  # of a Python that cannot be read
+        ("a.py", "x = 1\n", "x = 1  # one\n", False),
+        ("a.py", "if a:\n    b()\nc()\n", "if a:\n    b()\n    c()\n", True),
+        ("a.go", "a()\t\n", "a()\n", False),
+        ("a.go", "a() // one\n", "a() // two\n", True),
+    ],
+)
+def test_layout_changes_no_code(path: str, before: str, after: str, changes: bool) -> None:
+    assert _changes_code(before, after, path) is changes
