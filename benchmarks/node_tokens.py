@@ -1,14 +1,15 @@
 """What node tokens cost a Code Graph Model: encoding them, and building the mask of their edges.
 
-    python benchmarks/node_tokens.py ENCODER REPOSITORY[@COMMIT] [SAMPLES]
+    python benchmarks/node_tokens.py ENCODER REPOSITORY[@COMMIT] [--samples 8] [--nodes 128] [--rounds 3]
+        [--dtype float32]
 
-ENCODER is a folder or a name on the model hub. The encoder's chunks are those of SAMPLES subgraphs (8), the
-neighbourhoods of functions drawn from a real repository, as one batch of training holds them. They are encoded by one
-call for each chunk, as the published code does, then as here without what was encoded before, then with it; three
-rounds in turns, in CPU seconds of one thread.
+ENCODER is a folder or a name on the model hub. The encoder's chunks are those of some subgraphs, the neighbourhoods
+of functions spread over a real repository, as one batch of training holds them. They are encoded by one call for each
+chunk, as the published code does, then as here without what was encoded before, then with it; in turns, in CPU
+seconds of one thread.
 """
 
-import sys
+import argparse
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -31,20 +32,18 @@ from cgm.text_graph import TextGraph, build_text_graph
 from preprocessing.snapshot import Snapshot, open_snapshot
 from preprocessing.stage import build_graph
 
-_NODES = 128  # of one subgraph
-_ROUNDS = 3
 _SIZES = (512, 1024, 2048, 4096)  # node tokens
 _DEGREE = 4  # edges for each node token
 _PROMPT = 512
 
 
-def neighbourhood(graph: CodeGraph, start: int) -> Subgraph:
+def neighbourhood(graph: CodeGraph, start: int, most: int) -> Subgraph:
     """A function with its ancestors, and what is linked to any of them."""
     chosen = dict.fromkeys([start, *graph.ancestors(start)])
     for node in chosen.copy():
         ends = (graph.edge_source == node) | (graph.edge_target == node)
         chosen |= dict.fromkeys([*graph.edge_source[ends].tolist(), *graph.edge_target[ends].tolist()])
-    kept = sorted(list(chosen)[:_NODES])
+    kept = sorted(list(chosen)[:most])
     nodes = tuple(
         SubgraphNode(
             node,
@@ -61,15 +60,14 @@ def neighbourhood(graph: CodeGraph, start: int) -> Subgraph:
     return Subgraph("", (Anchor(start, 1.0, ()),), nodes, edges)
 
 
-def text_graphs(location: str, commit: str, samples: int) -> Iterator[TextGraph]:
+def text_graphs(location: str, commit: str, samples: int, most: int) -> Iterator[TextGraph]:
     """Subgraphs of functions spread evenly over a repository."""
     snapshot: Snapshot = open_snapshot(Path(location), commit)
     graph = build_graph(Path(location), commit)
     functions = graph.nodes_of_kind(NodeKind.FUNCTION)
     for start in functions[np.linspace(0, len(functions) - 1, samples).astype(int)].tolist():
-        yield build_text_graph(
-            graph, neighbourhood(graph, start), lambda path: split_lines(snapshot.read(path)), _NODES
-        )
+        shown = neighbourhood(graph, start, most)
+        yield build_text_graph(graph, shown, lambda path: split_lines(snapshot.read(path)), most)
 
 
 def chunks_of(tokenizer: Any, graph: TextGraph) -> list[tuple[int, ...]]:
@@ -105,18 +103,17 @@ def timed(call: Callable[..., Any], *arguments: Any) -> tuple[Any, float]:
     return result, time.process_time() - begin
 
 
-def compare_encoders(path: str, location: str, commit: str, samples: int) -> None:
+def compare_encoders(config: EncoderConfig, graphs: list[TextGraph], rounds: int) -> None:
     """Print the CPU seconds of each way to encode the node tokens of one batch, and how far their vectors differ."""
-    model, tokenizer = load_encoder(EncoderConfig("hf", path), "cpu")
+    model, tokenizer = load_encoder(config, "cpu")
     model.eval().requires_grad_(requires_grad=False)
-    graphs = list(text_graphs(location, commit, samples))
     batch = collate([[sample_of(chunks_of(tokenizer, graph), [], 1)] for graph in graphs])
     tokens = int(batch.length_C[batch.chunk_M].sum())
-    print(
-        f"{len(graphs)} subgraphs, {len(batch.chunk_M)} node tokens of {tokens} tokens, {len(batch.chunk_CK)} distinct"
-    )
+    nodes = sum(map(len, graphs))
+    chunks = f"{len(batch.chunk_M)} chunks of {tokens} tokens, {len(batch.chunk_CK)} distinct"
+    print(f"{len(graphs)} subgraphs of {nodes} nodes, {chunks}")
     print("round | one call per chunk | batched, none known | all known | largest difference")
-    for number in range(_ROUNDS):
+    for number in range(rounds):
         encoder = TextEncoder(model, "mean", 8192)
         slow, loop = timed(one_by_one, model, batch)
         fast, cold = timed(together, encoder, batch)
@@ -149,11 +146,18 @@ def time_masks() -> None:
 
 def main() -> None:
     """Run both parts."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("encoder")
+    parser.add_argument("repository")
+    for name, default in (("--samples", 8), ("--nodes", 128), ("--rounds", 3)):
+        parser.add_argument(name, type=int, default=default)
+    parser.add_argument("--dtype", default="float32")
+    asked = parser.parse_args()
     torch.set_num_threads(1)
-    path, location, *rest = sys.argv[1:]
-    location, _, commit = location.partition("@")
-    compare_encoders(path, location, commit, int(rest[0]) if rest else 8)
     time_masks()
+    location, _, commit = asked.repository.partition("@")
+    graphs = list(text_graphs(location, commit, asked.samples, asked.nodes))
+    compare_encoders(EncoderConfig("hf", asked.encoder, dtype=asked.dtype), graphs, asked.rounds)
 
 
 if __name__ == "__main__":

@@ -81,7 +81,7 @@ class CodeGraphModel(nn.Module):
         if self.encoder is None or self.adapter is None or not (self.training or len(batch.place_M)):
             return text_BTW
         # in training also without a node: every process must use every part, or none gets on
-        vector_CD = self.encoder(batch.chunk_CK, batch.length_C)
+        vector_CD = self.encoder(batch.chunk_CK, batch.length_C).to(next(self.adapter.parameters()).dtype)
         node_MW = self.adapter(vector_CD[batch.chunk_M], batch.link_2E, batch.kind_E).to(text_BTW.dtype)
         return text_BTW.flatten(0, 1).index_copy(0, batch.place_M, node_MW).view_as(text_BTW)
 

@@ -39,6 +39,7 @@ class EncoderConfig:
     kind: str = "lm"  # lm: the mean of the language model's embeddings, without weights of its own; hf: a model
     path: str = ""  # of kind hf: a name on the model hub or a folder
     revision: str = ""
+    dtype: str = "auto"  # of kind hf; bfloat16 is the fast one where the processor has AMX, or on a GPU
     pooling: str = "mean"  # of kind hf: mean of all tokens, the first, or the last
     chunk_tokens: int = 512  # each chunk becomes one node token
     batch_tokens: int = 8192  # of one call, padding included
@@ -47,6 +48,7 @@ class EncoderConfig:
 
     def __post_init__(self) -> None:
         _among("model.encoder.kind", self.kind, ENCODERS)
+        _among("model.encoder.dtype", self.dtype, DTYPES)
         _among("model.encoder.pooling", self.pooling, POOLINGS)
         for name in ("chunk_tokens", "batch_tokens"):
             require(getattr(self, name) >= 1, f"model.encoder.{name} must be >= 1", getattr(self, name))

@@ -44,7 +44,7 @@ def load_encoder(config: EncoderConfig, device: str) -> tuple[Any, Any]:
     source: dict[str, Any] = {"revision": config.revision} if config.revision else {}
     source["trust_remote_code"] = config.trust_remote_code
     tokenizer = _load(config.path, lambda: AutoTokenizer.from_pretrained(config.path, **source))
-    model = _load(config.path, lambda: AutoModel.from_pretrained(config.path, **source))
+    model = _load(config.path, lambda: AutoModel.from_pretrained(config.path, dtype=config.dtype, **source))
     if model.config.is_encoder_decoder:
         model = model.get_encoder()
     return model.to(device), tokenizer

@@ -102,6 +102,8 @@ def make(hub: Callable[[str], str]) -> Callable[..., Any]:
     from cgm.model.checkpoint import build_model
 
     def build(family: str = "qwen2", *, encoder: str = "lm", adapter: str = "mlp", **settings: Any) -> Any:
+        if adapter in ("gat", "sage"):  # its own imports warn, which only pytest's import takes calmly
+            pytest.importorskip("torch_geometric", reason="the extra code-graph-model is not installed")
         graph = {name: settings.pop(name) for name in GraphConfig.__dataclass_fields__ if name in settings}
         chunk_tokens = settings.pop("chunk_tokens", 16)
         attention = settings.pop("attention", "sdpa")

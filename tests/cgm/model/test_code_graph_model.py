@@ -107,6 +107,20 @@ def test_the_loss_is_that_of_the_answer_and_its_true_end_of_turn(make: Make, que
     assert sample.answer[-1] == loaded.samples.chat.tokenizer.convert_tokens_to_ids("<|im_end|>")
 
 
+@pytest.mark.parametrize("encoder", ["lm", "hf"])
+@pytest.mark.parametrize("adapter", ["mlp", "sage"])
+def test_the_parts_may_have_precisions_of_their_own(
+    make: Make, encoder: str, adapter: str, question: Turns, graph: TextGraph
+) -> None:
+    loaded = make(encoder=encoder, adapter=adapter)
+    batch = batch_of(loaded, loaded.samples.build(question, graph, ANSWER))
+    exact = loaded.model(batch).loss.item()
+    loaded.model.lm.to(torch.bfloat16)
+    assert loaded.model(batch).loss.item() == pytest.approx(exact, rel=0.05)
+    loaded.model.adapter.to(torch.bfloat16)
+    assert loaded.model(batch).loss.item() == pytest.approx(exact, rel=0.05)
+
+
 def test_a_batch_without_an_answer_has_no_loss(make: Make, question: Turns, graph: TextGraph) -> None:
     loaded = make()
     said = loaded.model(batch_of(loaded, loaded.samples.build(question, graph)))
