@@ -8,6 +8,7 @@ import os
 import shlex
 import time
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from cgm.artifacts import Verdict, to_row
 from cgm.errors import PatchError, RepositoryError, require
 from cgm.store import scratch_folder
 from eval.backend import Row, Trial
-from eval.checkout import apply, git_directory, lay_out, links, put_back
+from eval.checkout import apply, apply_loosely, git_directory, lay_out, links, put_back
 from eval.environment import UNTIL, Environment, Environments, find_interpreter, overlay, release_of
 from eval.harness import Table, grade, grading_release
 from eval.sandbox import Limits, Outcome, Sandbox
@@ -117,8 +118,7 @@ class LocalBackend:
 
     def _patched(self, spec: Specification, diff: str, place: _Place, blank: Verdict) -> Trial:
         try:
-            if diff:
-                apply(place.tree, diff)
+            applied = _apply(place.tree, diff) if diff else ""
         except PatchError as error:
             return Trial(_noted(replace(blank, outcome="does_not_apply"), str(error)))
         try:
@@ -127,7 +127,7 @@ class LocalBackend:
             apply(place.tree, spec.test_patch)
         except (PatchError, RepositoryError) as error:
             return Trial(_noted(blank, f"the tests cannot be laid out: {error}"))
-        return self._tested(spec, place, replace(blank, applied="clean" if diff else ""))
+        return self._tested(spec, place, replace(blank, applied=applied))
 
     def _lay_out(self, spec: Specification, place: _Place) -> str:
         place.tree.mkdir()
@@ -160,6 +160,22 @@ class LocalBackend:
             return _noted(replace(verdict, outcome="no_tests"), f"the log has no results, its last line is {last!r}")
         outcome = "resolved" if found.resolved else "unresolved"
         return replace(verdict, outcome=outcome, fail_to_pass=found.fail_to_pass, pass_to_pass=found.pass_to_pass)
+
+
+def _apply(tree: Path, diff: str) -> str:
+    """Apply a diff, and say how it went on.
+
+    Raises:
+        PatchError: it does not, with what git says of it.
+    """
+    try:
+        apply(tree, diff)
+    except PatchError:
+        with suppress(PatchError):
+            apply_loosely(tree, diff)
+            return "fuzzy"
+        raise
+    return "clean"
 
 
 def _noted(verdict: Verdict, message: str) -> Verdict:

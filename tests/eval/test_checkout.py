@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from cgm.errors import PatchError, RepositoryError
-from eval.checkout import apply, git_directory, lay_out, links, put_back, read_file
+from eval.checkout import apply, apply_loosely, enclose, git_directory, lay_out, links, put_back, read_file
 
 CHANGE = "diff --git a/a.py b/a.py\n--- a/a.py\n+++ b/a.py\n@@ -1 +1 @@\n-one\n+two\n"
 
@@ -91,6 +91,41 @@ def test_a_diff_is_applied_below_another_repository(tmp_path: Path, tree: Path) 
 def test_a_diff_that_does_not_fit_or_leaves_the_folder_changes_nothing(tree: Path, diff: str) -> None:
     with pytest.raises(PatchError, match="git apply"):
         apply(tree, diff)
+    assert (tree / "a.py").read_text() == "one\n"
+
+
+def test_a_diff_that_nearly_fits_is_applied_loosely(tree: Path) -> None:
+    (tree / "a.py").write_text("zero\none\n")
+    nearly = "--- a/a.py\n+++ b/a.py\n@@ -7,2 +7,2 @@\n other\n-one\n+two\n"
+    with pytest.raises(PatchError):
+        apply(tree, nearly)
+    apply_loosely(tree, nearly)
+    assert (tree / "a.py").read_text() == "zero\ntwo\n"
+    assert {path.name for path in tree.iterdir()} == {"a.py", "tests", "link"}
+
+
+@pytest.mark.parametrize("name", ["../a.py", "link", "none.py"])
+def test_nothing_is_applied_loosely_out_of_the_folder_or_through_a_link(tree: Path, name: str) -> None:
+    (tree.parent / "a.py").write_text("one\n")
+    with pytest.raises(PatchError, match=r"^patch: "):
+        apply_loosely(tree, CHANGE.replace("a.py", name))
+    assert (tree / "a.py").read_text() == (tree.parent / "a.py").read_text() == "one\n"
+
+
+def test_a_folder_becomes_a_repository_of_one_commit_under_its_own_hash(git: Path, tree: Path) -> None:
+    def ask(*words: str) -> str:
+        return subprocess.run(["git", *words], cwd=tree, check=True, capture_output=True, text=True).stdout.strip()
+
+    subprocess.run(["git", "--git-dir", git, "tag", "v3"], check=True)
+    who = ["-c", "user.name=n", "-c", "user.email=e"]
+    subprocess.run(["git", "--git-dir", git, *who, "commit", "-q", "--allow-empty", "-m", "later"], check=True)
+    commit = subprocess.run(["git", "--git-dir", git, "rev-parse", "v3"], check=True, capture_output=True, text=True)
+    enclose(git, commit.stdout.strip(), tree, "v0")
+    assert ask("rev-parse", "HEAD") == commit.stdout.strip()
+    assert ask("rev-list", "--all", "--count") == "1"
+    assert (ask("describe", "--tags"), ask("status", "--short", "--untracked-files=no")) == ("v3", "")
+    (tree / "a.py").write_text("two\n")
+    ask("checkout", commit.stdout.strip(), "--", "a.py")
     assert (tree / "a.py").read_text() == "one\n"
 
 

@@ -70,6 +70,11 @@ def test_a_patch_that_does_not_apply_is_not_tested(backend: LocalBackend, cart: 
     assert (trial.verdict.applied, trial.log) == ("", "")
 
 
+def test_a_patch_that_nearly_fits_is_told_from_one_that_fits(backend: LocalBackend, cart: Row) -> None:
+    verdict = backend.run(cart, REPAIR.replace(" def total(prices):", " def total(items):")).verdict
+    assert (verdict.outcome, verdict.applied) == ("resolved", "fuzzy")
+
+
 def test_test_files_are_those_of_the_row_whatever_a_patch_made_of_them(backend: LocalBackend, cart: Row) -> None:
     assert backend.run(cart, REPAIR + NEW_TEST).verdict.outcome == "resolved"
     assert backend.run(cart, NEW_TEST).verdict.outcome == "unresolved"
