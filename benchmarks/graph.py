@@ -2,18 +2,19 @@
 
     python benchmarks/graph.py truth --work DIR [--packages NAME...] [--peers] [--lists DIR]
     python benchmarks/graph.py peers --work DIR [--seconds 600] LOCATION[@COMMIT]...
-    python benchmarks/graph.py sample --work DIR
+    python benchmarks/graph.py sample --work DIR [--seed 2026]
     python benchmarks/graph.py speed dev.jsonl repos/ [owner/name] [commit]
     python benchmarks/graph.py scaling LOCATION[@COMMIT]...
 
 `truth` installs real packages below the work folder, runs their tests and imports their modules, and prints how much of
-what ran the graph has, and what a judge said of a sample of its calls. `peers` prints the seconds that graphs of whole
+what ran the graph has, and what a judge said of samples of its calls. `peers` prints the seconds that graphs of whole
 repositories take. `sample` draws calls to be judged. The last two are those of `speed.py` and `scaling.py`.
 """
 
 import argparse
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 
 import evaluate
@@ -38,11 +39,12 @@ def truth(arguments: Sequence[str]) -> None:
     parser.add_argument("--lists", type=Path, help="folder for lists of what is missed and wrong")
     chosen = parser.parse_args(arguments)
     calls, structure = [evaluate.CALL_COLUMNS], [evaluate.STRUCTURE_COLUMNS]
-    judged = sample.Judged()
+    judged = [sample.Judged(path) for path in sample.JUDGED]
     for checkout in _checkouts(chosen.work, chosen.packages):
         known, name = evaluate.read_truth(checkout), checkout.package.name
         graphs = _graphs(checkout, chosen.seconds if chosen.peers else 0)
-        judged.add(name, graphs["R4"])
+        for one in judged:
+            one.add(name, graphs["R4"])
         calls += [evaluate.call_row(name, *row) for row in _judge_parts(known, graphs["R4"])]
         for tool, edges in graphs.items():
             figures = evaluate.judge_calls(known, edges), evaluate.judge_structure(known, edges)
@@ -50,7 +52,7 @@ def truth(arguments: Sequence[str]) -> None:
             structure.append(evaluate.structure_row(name, tool, figures[1]))
             if chosen.lists:
                 _write(chosen.lists / f"{name}.{tool}.txt", evaluate.lists(*figures))
-    print(*calls, "", *structure, "", *judged.lines(), sep="\n")
+    print(*calls, "", *structure, "", *chain.from_iterable(one.lines() for one in judged), sep="\n")
 
 
 def _judge_parts(known: evaluate.Truth, edges: Sequence[Edge]) -> Iterator[tuple[str, evaluate.CallFigures]]:
@@ -128,12 +130,13 @@ def draw(arguments: Sequence[str]) -> None:
     """Print a sample of our calls, to be judged by hand."""
     parser = _parser()
     parser.add_argument("--count", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=2026)
     chosen = parser.parse_args(arguments)
     graphs: Mapping[str, tuple[Path, list[Edge]]] = {
         one.package.name: (one.root, own_edges(build_graph(one.root)))
         for one in _checkouts(chosen.work, sample.PACKAGES)
     }
-    print(*sample.draw(graphs, chosen.count), sep="\n")
+    print(*sample.draw(graphs, chosen.count, chosen.seed), sep="\n")
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -14,20 +14,21 @@ from random import Random
 from edges import Edge
 from truth import Place, Score, outline
 
-JUDGED = Path(__file__).with_name("call_sample.jsonl")
+from eval.statistics import wilson
+
+JUDGED = tuple(Path(__file__).with_name(name) for name in ("call_sample.jsonl", "call_sample_2.jsonl"))
 PACKAGES = ("flask", "requests", "click", "django")
 VERDICTS = ("right", "possible", "wrong")
 STRATA = ("sure", "likely", "faint")
-_SEED = 2026
 _LIKELY = 0.25
 
 
-def draw(graphs: Mapping[str, tuple[Path, Sequence[Edge]]], count: int) -> Iterator[str]:
+def draw(graphs: Mapping[str, tuple[Path, Sequence[Edge]]], count: int, seed: int) -> Iterator[str]:
     """Draw as many edges from each package: a quarter likely and a quarter faint where there are so many, else sure."""
     for number, (name, (root, edges)) in enumerate(graphs.items()):
         share = count * (number + 1) // len(graphs) - count * number // len(graphs)
         calls = sorted((edge for edge in edges if edge.kind == "CALLS"), key=lambda edge: (edge.source, edge.target))
-        random = Random(f"{_SEED} {name}")  # noqa: S311  a sample, not a secret
+        random = Random(f"{seed} {name}")  # noqa: S311  a sample, not a secret
         chosen: list[Edge] = []
         for stratum in ("faint", "likely"):
             found = [edge for edge in calls if stratum_of(edge) == stratum]
@@ -76,12 +77,13 @@ def _header(root: Path, place: Place) -> str:
 class Judged:
     """Verdicts on those edges that a graph still has, and how many edges it has, both by how sure it is.
 
-    Within a stratum each package counts the same.
+    Within a stratum each package counts the same. `gone` counts judged edges that the graph lacks.
     """
 
-    path: Path = JUDGED
+    path: Path
     verdicts: dict[str, Counter[str]] = field(default_factory=dict)
     edges: Counter[str] = field(default_factory=Counter)
+    gone: Counter[str] = field(default_factory=Counter)
 
     def add(self, package: str, edges: Sequence[Edge]) -> None:
         """Count a package's edges and the verdicts on them."""
@@ -91,6 +93,8 @@ class Judged:
             pair = (tuple(row["caller"]), tuple(row["callee"]))
             if pair in strata:
                 self.verdicts.setdefault(strata[pair], Counter())[row["verdict"]] += 1
+            else:
+                self.gone[row["verdict"]] += 1
         if rows:
             self.edges.update(strata.values())
 
@@ -100,14 +104,17 @@ class Judged:
         return [json.loads(line) for line in self.path.read_text(encoding="utf-8").splitlines()]
 
     def lines(self) -> Iterator[str]:
-        """A line for each stratum, and one for all edges, to which each stratum adds by its size."""
+        """A line for each stratum, one for the edges as drawn, and one for all, to which each stratum adds by size."""
         for name, counts in sorted(self.verdicts.items()):
-            total = counts.total()
-            shares = (f"{verdict} {Score(counts[verdict], total)}" for verdict in VERDICTS)
-            yield f"judged calls, {name} ({total} of {self.edges[name]} edges): {', '.join(shares)}"
+            yield f"{self.path.stem}, {name} ({counts.total()} of {self.edges[name]} edges): {_shares(counts)}"
         if self.verdicts:
-            yield "judged calls, all edges: " + ", ".join(f"{one} {100 * self.share(one):.1f} %" for one in VERDICTS)
-            yield "(favourable: edges judged wrong were mended since, and edges that are new were not judged)"
+            drawn = sum(self.verdicts.values(), Counter[str]())
+            yield f"{self.path.stem}, as drawn: {_shares(drawn)}"
+            weighted = ", ".join(f"{one} {100 * self.share(one):.1f} %" for one in VERDICTS)
+            yield f"{self.path.stem}, all edges: {weighted}"
+        if self.gone:
+            lost = ", ".join(f"{self.gone[one]} {one}" for one in VERDICTS)
+            yield f"(favourable: of edges judged {lost} are gone, and edges that are new were not judged)"
 
     def share(self, verdict: str) -> float:
         """The share of a verdict among all edges of the judged strata."""
@@ -115,3 +122,12 @@ class Judged:
         return sum(weights[name] * self.verdicts[name][verdict] for name in weights) / sum(
             self.edges[name] for name in weights
         )
+
+
+def _shares(counts: Counter[str]) -> str:
+    """The share of each verdict, with Wilson's 95 % interval in percent."""
+    total = counts.total()
+    ends = {one: wilson(counts[one], total) for one in VERDICTS}
+    return ", ".join(
+        f"{one} {Score(counts[one], total)} [{100 * low:.1f}, {100 * high:.1f}]" for one, (low, high) in ends.items()
+    )

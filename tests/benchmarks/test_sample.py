@@ -2,6 +2,7 @@ import json
 from collections import Counter
 from pathlib import Path
 
+import pytest
 import sample
 from edges import Edge
 
@@ -13,9 +14,9 @@ EDGES = [
 ] + [Edge("EXTENDS", ("a.py", "x"), ("a.py", "y"))]
 
 
-def draw(root: Path, count: int) -> list[dict[str, object]]:
+def draw(root: Path, count: int, seed: int = 1) -> list[dict[str, object]]:
     (root / "a.py").write_text(SOURCE)
-    return [json.loads(line) for line in sample.draw({"one": (root, EDGES), "two": (root, EDGES)}, count)]
+    return [json.loads(line) for line in sample.draw({"one": (root, EDGES), "two": (root, EDGES)}, count, seed)]
 
 
 def test_a_sample_takes_as_many_of_each_package_and_half_of_them_unsure(tmp_path: Path) -> None:
@@ -29,8 +30,8 @@ def test_where_few_are_faint_sure_ones_fill_the_sample(tmp_path: Path) -> None:
     assert Counter(row["confidence"] for row in rows) == {0.1: 4, 0.5: 12, 1.0: 32}
 
 
-def test_the_same_edges_are_drawn_again(tmp_path: Path) -> None:
-    assert draw(tmp_path, 12) == draw(tmp_path, 12)
+def test_the_same_edges_are_drawn_again_and_others_with_another_seed(tmp_path: Path) -> None:
+    assert draw(tmp_path, 12) == draw(tmp_path, 12) != draw(tmp_path, 12, seed=2)
 
 
 def test_a_row_shows_the_call_and_the_header_of_what_is_called(tmp_path: Path) -> None:
@@ -49,14 +50,28 @@ def test_only_judged_edges_that_the_graph_still_has_count(tmp_path: Path) -> Non
     judged = sample.Judged(path)
     judged.add("one", EDGES)
     judged.add("two", EDGES)
-    *said, caution = judged.lines()
-    assert caution.startswith("(favourable:")
-    assert said == [
-        "judged calls, likely (1 of 8 edges): right 0.0 % (0 of 1), possible 100.0 % (1 of 1), wrong 0.0 % (0 of 1)",
-        "judged calls, sure (3 of 30 edges): right 66.7 % (2 of 3), possible 0.0 % (0 of 3), wrong 33.3 % (1 of 3)",
-        # two thirds of 30 and none of 8 are right
-        "judged calls, all edges: right 52.6 %, possible 21.1 %, wrong 26.3 %",
+    *said, drawn, weighted, caution = judged.lines()
+    assert [line.partition(" [")[0] for line in said] == [
+        "judged, likely (1 of 8 edges): right 0.0 % (0 of 1)",
+        "judged, sure (3 of 30 edges): right 66.7 % (2 of 3)",
     ]
+    assert drawn == (
+        "judged, as drawn: right 50.0 % (2 of 4) [15.0, 85.0], possible 25.0 % (1 of 4) [4.6, 69.9], "
+        "wrong 25.0 % (1 of 4) [4.6, 69.9]"
+    )
+    # two thirds of 30 and none of 8 are right
+    assert weighted == "judged, all edges: right 52.6 %, possible 21.1 %, wrong 26.3 %"
+    assert caution.startswith("(favourable: of edges judged 0 right, 0 possible, 1 wrong are gone")
+
+
+def test_where_the_graph_has_all_judged_edges_nothing_is_cautioned(tmp_path: Path) -> None:
+    path = tmp_path / "judged.jsonl"
+    path.write_text(
+        json.dumps({"package": "one", "caller": ["a.py", "f20"], "callee": ["a.py", "g"], "verdict": "right"})
+    )
+    judged = sample.Judged(path)
+    judged.add("one", EDGES)
+    assert not any(line.startswith("(") for line in judged.lines())
 
 
 def test_without_verdicts_nothing_is_said(tmp_path: Path) -> None:
@@ -65,8 +80,9 @@ def test_without_verdicts_nothing_is_said(tmp_path: Path) -> None:
     assert list(judged.lines()) == []
 
 
-def test_the_shipped_verdicts_are_of_the_three_kinds_and_have_reasons() -> None:
-    rows = [json.loads(line) for line in sample.JUDGED.read_text().splitlines()]
+@pytest.mark.parametrize("path", sample.JUDGED, ids=lambda path: path.stem)
+def test_the_shipped_verdicts_are_of_the_three_kinds_and_have_reasons(path: Path) -> None:
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
     assert len(rows) == 200
     assert {row["verdict"] for row in rows} <= set(sample.VERDICTS)
     assert {row["package"] for row in rows} == set(sample.PACKAGES)
