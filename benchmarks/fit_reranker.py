@@ -4,7 +4,7 @@
 
 Takes every setting of `cgm`; what the stages before the Reranker made is taken from their cache where it is there. The
 loss is that of a listwise softmax: all probability on the gold places, equally. Prints metrics with the repository of
-each issue left out of the fit, then the weights fitted on all of them, as `reranker/stage.py` holds them.
+each issue left out of the fit, then the weights fitted on all of them, as `reranker/weights.py` holds them.
 
 Legend: C candidates of one issue, W features.
 """
@@ -36,7 +36,7 @@ from reranker.features import (
     make_scene,
     summarize_functions,
 )
-from reranker.stage import FILE_WEIGHTS, FUNCTION_WEIGHTS
+from reranker.weights import FILE_WEIGHTS, FUNCTION_WEIGHTS
 
 Matrix = NDArray[np.float64]
 PENALTY = 0.003  # of the squared weights; 0.001 and 0.01 give the same within a point

@@ -13,10 +13,11 @@ from cgm.artifacts import Anchor, Rewrite, Subgraph, SubgraphNode
 from cgm.errors import RepositoryError
 from cgm.protocols import Codebase
 from cgm.text import STOP_WORDS, is_source_path, split_lines, terms
+from reranker.surroundings import Surroundings, look_around
 
 Features = dict[str, float]
 
-_RANKERS = ("bm25", "title", "dense", "names", "frame", "path", "name")
+_RANKERS = ("bm25", "title", "coverage", "test", "dense", "names", "frame", "path", "name")
 _LITERAL = re.compile(r"\"([^\"\n]{6,300})\"|'([^'\n]{6,300})'")
 _PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|%[a-z.\d]*[a-z]|\{[^{}]*\}|\\n")
 _FRAGMENT = 8  # characters; a shorter piece of a message is in many
@@ -39,6 +40,9 @@ class Scene:
     links: Mapping[int, Sequence[tuple[float, int, str]]]
     messages: Mapping[int, tuple[float, str]]
     title: frozenset[str]  # terms of the first query
+    code: frozenset[str]  # of all queries but the first two
+    around: Surroundings
+    highest: float  # score of a function, or 1
     file_of: Mapping[str, int]
 
 
@@ -53,7 +57,10 @@ def make_scene(rewrite: Rewrite, subgraph: Subgraph, codebase: Codebase) -> Scen
         evidence=evidence,
         links=_links(subgraph, evidence),
         messages=_defined_messages(rewrite, subgraph, codebase),
-        title=frozenset(term for term in terms(next(iter(rewrite.queries), "")) if term not in STOP_WORDS),
+        title=_words(rewrite.queries[:1]),
+        code=_words(rewrite.queries[2:]),
+        around=look_around(subgraph, nodes, evidence),
+        highest=max((node.score for node in subgraph.nodes if node.kind == "FUNCTION"), default=0.0) or 1.0,
         file_of={node.path: node.node for node in subgraph.nodes if node.kind in ("FILE", "TEXTFILE")},
     )
 
@@ -66,6 +73,7 @@ def function_features(scene: Scene, node: SubgraphNode) -> Features:
     last = node.name.rpartition(".")[2]
     return {name: found.get(name, 0.0) for name in _RANKERS} | {
         "score": node.score,
+        "fused": node.score / scene.highest,
         "file_bm25": around.get("bm25", 0.0),
         "class_name": parent.get("name", 0.0),
         "message": scene.messages.get(node.node, (0.0, ""))[0],
@@ -87,6 +95,10 @@ def file_features(scene: Scene, node: SubgraphNode, inside: Mapping[str, tuple[f
         **inside_features(node.path, inside),
         "stem_in_title": 0.0 if stem == "__init__" else _covered(stem, scene.title),
         "folder_in_title": _covered(folder, scene.title),
+        "folder_in_code": _covered(folder, scene.code),
+        "importer": scene.around.importer.get(node.path, 0.0),
+        "named_inside": scene.around.named.get(node.path, 0.0),
+        "crowd": scene.around.crowd.get(node.path, 0.0),
         "package_init": float(stem == "__init__"),
         "foreign": float(not is_source_path(node.path)),
     }
@@ -145,6 +157,10 @@ def _links(subgraph: Subgraph, evidence: Mapping[int, Features]) -> dict[int, li
             back = (strengths.get(edge.source, 0.0), edge.source, f"{edge.kind} in")
             links.setdefault(edge.target, []).append(back)
     return {node: sorted(found, key=lambda link: (-link[0], link[1])) for node, found in links.items()}
+
+
+def _words(queries: Sequence[str]) -> frozenset[str]:
+    return frozenset(term for query in queries for term in terms(query) if term not in STOP_WORDS)
 
 
 def _covered(name: str, title: frozenset[str]) -> float:

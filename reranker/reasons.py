@@ -38,7 +38,7 @@ def matched_terms(index: LexicalIndex, keywords: Sequence[str]) -> dict[int, lis
 
 def reason(scene: Scene, node: SubgraphNode, features: Features, words: Mapping[int, Sequence[str]]) -> str:
     """Say what speaks for a node, the surest first."""
-    said = [*_exact(features, scene, node), *_by_text(node, words), *_by_links(scene, node)]
+    said = [*_exact(features, scene, node), *_by_text(node, words), *_by_links(scene, node), *_around(features)]
     return "; ".join(said[:3]) or "near the places found"
 
 
@@ -67,6 +67,15 @@ def _by_links(scene: Scene, node: SubgraphNode) -> list[str]:
         if other in scene.evidence and scene.nodes[other].kind != "FILE":
             return [f"{_VERBS[direction]} {scene.nodes[other].name}"]
     return []
+
+
+def _around(features: Features) -> list[str]:
+    said = {
+        "test": "its tests read like the issue",
+        "named_inside": "holds what is mentioned by name",
+        "importer": "imported by files that match",
+    }
+    return [sentence for name, sentence in said.items() if features.get(name, 0) >= _NAMED]
 
 
 def _documents(index: LexicalIndex, word: str) -> NDArray[np.int32]:

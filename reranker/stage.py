@@ -22,38 +22,11 @@ from reranker.features import (
 )
 from reranker.judge import Judge, JudgeSettings
 from reranker.reasons import matched_terms, reason
+from reranker.weights import FILE_WEIGHTS, FUNCTION_WEIGHTS
 
 _FILES = ("FILE", "TEXTFILE")
 _RATING_GAPS = (0.7, 1.4, 2.3, 3.5)  # log-odds of 1:2, 1:4, 1:10 and 1:33
 _Weights = dict[str, float]
-
-# fitted by benchmarks/fit_reranker.py, which says on what and how well
-FUNCTION_WEIGHTS: _Weights = {
-    "bm25": 3.53,
-    "title": 1.01,
-    "frame": 2.21,
-    "name": 1.91,
-    "class_name": 0.5,
-    "message": 0.99,
-    "file_bm25": 2.51,
-    "called": 1.5,
-    "calls": 0.71,
-    "constructor": -1.18,
-    "special": 0.75,
-    "foreign": -1.86,
-}
-FILE_WEIGHTS: _Weights = {
-    "bm25": 1.15,
-    "path": 0.57,
-    "frame": 0.45,
-    "name": 0.28,
-    "best_function": 0.42,
-    "function_share": 0.36,
-    "stem_in_title": 0.75,
-    "folder_in_title": 1.17,
-    "package_init": -0.38,
-    "foreign": -0.97,
-}
 
 
 @dataclass

@@ -61,6 +61,8 @@ def _best_first(item: tuple[int, float]) -> tuple[float, int]:
 
 
 def _admit(graph: CodeGraph, chosen: dict[int, float], node: int, score: float, limit: int) -> None:
+    if node not in chosen and len(chosen) >= limit:
+        return
     missing = [one for one in (node, *graph.ancestors(node)) if one not in chosen]
     if len(chosen) + len(missing) <= limit:
         chosen.update(dict.fromkeys(missing, 0.0))

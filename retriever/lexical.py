@@ -9,7 +9,7 @@ Source: Robertson and Zaragoza, "The Probabilistic Relevance Framework", section
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -60,20 +60,44 @@ class Grouping:
     size: int
 
 
+@dataclass(frozen=True, eq=False)
+class Matches:
+    """T terms in D documents, or groups: how much of each they hold, saturated, and how rare each is."""
+
+    terms: Sequence[str]  # T
+    held: csr_matrix  # T, D
+    rarity: NDArray[np.float64]  # T
+
+    def bm25(self, query: Mapping[str, float]) -> Scores:
+        """BM25F score of every document for a query of weighted terms, shape (D)."""
+        weights = np.array([query.get(term, 0.0) for term in self.terms])
+        return np.asarray((weights * self.rarity) @ self.held, dtype=np.float32)
+
+    def coverage(self) -> Scores:
+        """Which share of the terms, each as heavy as it is rare, every document holds, in [0, 1], shape (D).
+
+        However often it stands there, a term counts once: long issues repeat themselves.
+        """
+        held = csr_matrix((np.ones_like(self.held.data), self.held.indices, self.held.indptr), shape=self.held.shape)
+        return np.asarray(self.rarity @ held / max(float(self.rarity.sum()), 1e-9), dtype=np.float32)
+
+
+def match(index: LexicalIndex, words: Iterable[str], weighting: Weighting, grouping: Grouping | None = None) -> Matches:
+    """Look words up in every document, or group; unknown ones are left out."""
+    grouping = grouping or single(index)
+    known = sorted({word for word in words if word in index.vocabulary})
+    rows = np.array([index.vocabulary[term] for term in known], dtype=np.int64)
+    held = _matched(index, rows, weighting, grouping)
+    rarity = _idf(index, np.diff(held.indptr), weighting, grouping.size)
+    held.data *= (weighting.k1 + 1) / (weighting.k1 + held.data)
+    return Matches(known, held, rarity)
+
+
 def score(
     index: LexicalIndex, query: Mapping[str, float], weighting: Weighting, grouping: Grouping | None = None
 ) -> Scores:
     """BM25F score of every document (D), or group, for a query of weighted terms; unknown terms score nothing."""
-    grouping = grouping or single(index)
-    known = sorted(term for term in query if term in index.vocabulary)
-    rows = np.array([index.vocabulary[term] for term in known], dtype=np.int64)
-    if not len(rows) or not grouping.size:
-        return np.zeros(grouping.size, dtype=np.float32)
-    weights = np.array([query[term] for term in known])
-    matched = _matched(index, rows, weighting, grouping)
-    found = np.diff(matched.indptr)
-    matched.data *= (weighting.k1 + 1) / (weighting.k1 + matched.data)
-    return np.asarray((weights * _idf(index, found, weighting, grouping.size)) @ matched, dtype=np.float32)
+    return match(index, query, weighting, grouping).bm25(query)
 
 
 @lru_cache(maxsize=2)
@@ -85,7 +109,7 @@ def single(index: LexicalIndex) -> Grouping:
 def _matched(index: LexicalIndex, rows: NDArray[np.int64], weighting: Weighting, grouping: Grouping) -> csr_matrix:
     """Length-normalised counts summed over fields, shape (T, groups)."""
     total = csr_matrix((len(rows), grouping.size))
-    for position, name in enumerate(index.fields):
+    for position, name in enumerate(index.fields if total.shape[0] and grouping.size else ()):
         weight = weighting.fields.get(name, 1.0)
         if not weight:
             continue

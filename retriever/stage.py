@@ -1,15 +1,14 @@
 """The Retriever: from the Rewriter's words to anchor nodes and the connected subgraph around them.
 
-Knows which rankers there are and how each reads a `Rewrite`. How they score is in `lexical`, `dense`, `names` and
-`mentions`; how scores become anchors in `fusion`; how anchors become a subgraph in `expand`.
+Knows which rankers there are and how each reads a `Rewrite`. How they score is in `text`, `dense`, `names`, `mentions`
+and `bridges`; how scores become anchors in `fusion`; how anchors become a subgraph in `expand`.
 
 Legend: N nodes.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
-from math import inf, log
+from math import inf
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,22 +17,22 @@ from cgm.artifacts import Issue, Rewrite, Subgraph, SubgraphEdge, SubgraphNode
 from cgm.errors import ConfigError, require
 from cgm.graph import CodeGraph, EdgeKind, NodeKind, subset_edges
 from cgm.protocols import Codebase, Embedder
-from cgm.text import STOP_WORDS
-from retriever import dense, lexical, names
+from retriever import dense, names
+from retriever.bridges import bridged_files
 from retriever.expand import CONTROLS, Budget, controlled, expand
 from retriever.fusion import (
     Limits,
     choose,
-    file_of_node,
     fold_nested,
     fuse,
     gather,
     is_source,
     normalised,
-    normalised_by_kind,
     within_files,
 )
+from retriever.lexical import Weighting
 from retriever.mentions import mention_scores
+from retriever.text import match_text, weigh_terms
 
 Scores = NDArray[np.float32]
 Evidence = dict[str, Scores]
@@ -78,10 +77,14 @@ class SelectionConfig:
 
 @dataclass
 class BM25Config(SelectionConfig):
-    """Fielded BM25; `queries` weighs the Rewriter's queries by position, further ones as the last."""
+    """Fielded BM25; `queries` weighs the Rewriter's queries by position, further ones as the last.
+
+    What a term weighs in all queries together counts to the power of `damping`: 1 in full, 0 all terms the same.
+    """
 
     k1: float = 1.2
     b: float = 0.4
+    damping: float = 0.5
     queries: list[float] = field(default_factory=lambda: [2.0, 1.0, 0.5, 0.3])
     fields: dict[str, float] = field(
         default_factory=lambda: {
@@ -97,8 +100,13 @@ class BM25Config(SelectionConfig):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        lexical.Weighting(self.k1, self.b, self.fields)
+        require(0 <= self.damping <= 1, "retriever.damping must lie in [0, 1]", self.damping)
         _require_weights("queries", self.queries)
+        Weighting(self.k1, self.b, self.fields)
+
+
+def _weighting(config: BM25Config) -> Weighting:
+    return Weighting(config.k1, config.b, config.fields)
 
 
 class BM25Retriever:
@@ -111,7 +119,8 @@ class BM25Retriever:
 
     def retrieve(self, issue: Issue, rewrite: Rewrite, codebase: Codebase) -> Subgraph:
         """Find anchors by text and the subgraph around them."""
-        evidence = {"bm25": bm25_scores(self.config, rewrite.queries, codebase)}
+        query = weigh_terms(rewrite.queries, self.config.queries, self.config.damping)
+        evidence = {"bm25": match_text(codebase, query, _weighting(self.config)).bm25(query)}
         return select(issue, codebase, evidence, {}, self.config)
 
 
@@ -189,6 +198,8 @@ class HybridConfig(BM25Config):
         default_factory=lambda: {
             "bm25": 1.0,
             "title": 0.25,
+            "coverage": 0.5,
+            "test": 0.1,
             "dense": 0.0,
             "names": 0.0,
             "frame": 0.5,
@@ -203,7 +214,7 @@ class HybridConfig(BM25Config):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        known = {"bm25", "title", "dense", "names", "frame", "path", "name"}
+        known = {"bm25", "title", "coverage", "test", "dense", "names", "frame", "path", "name"}
         unknown = sorted(set(self.weights) - known)
         require(not unknown, f"retriever.weights must name rankers among {', '.join(sorted(known))}", unknown)
         _require_weights("weights", list(self.weights.values()))
@@ -236,12 +247,22 @@ class HybridRetriever:
     def _weight(self, ranker: str) -> float:
         return self.config.weights.get(ranker, 0.0)
 
+    def _textual(self, rewrite: Rewrite, codebase: Codebase) -> Evidence:
+        config = self.config
+        query = weigh_terms(rewrite.queries, config.queries, config.damping)
+        text = match_text(codebase, query, _weighting(config))
+        scores = text.bm25(query)
+        found: dict[str, Callable[[], Scores]] = {
+            "bm25": lambda: scores,
+            "title": lambda: text.bm25(weigh_terms(rewrite.queries[:1], config.queries, config.damping)),
+            "coverage": text.coverage,
+            "test": lambda: bridged_files(codebase.graph, scores),
+        }
+        return {name: score() for name, score in found.items() if self._weight(name)}
+
     def _evidence(self, rewrite: Rewrite, codebase: Codebase) -> Evidence:
-        config, evidence = self.config, Evidence()
-        if self._weight("bm25"):
-            evidence["bm25"] = bm25_scores(config, rewrite.queries, codebase)
-        if self._weight("title"):
-            evidence["title"] = bm25_scores(config, rewrite.queries[:1], codebase)
+        config = self.config
+        evidence = self._textual(rewrite, codebase)
         if self._weight("dense") and self.embedder is not None:
             evidence["dense"] = dense_scores(self.embedder, rewrite.queries[:2], codebase, config.k)
         if self._weight("names"):
@@ -249,42 +270,6 @@ class HybridRetriever:
             evidence["names"] = names.name_scores(codebase.graph, rewrite, matching)
         mentions = mention_scores(codebase.graph, rewrite.entities)
         return evidence | {name: scores for name, scores in mentions.items() if self._weight(name)}
-
-
-def bm25_scores(config: BM25Config, queries: Sequence[str], codebase: Codebase) -> Scores:
-    """BM25 of every node over all queries, shape (N), the best of each kind 1.
-
-    A function and a class score by their own document, a file by all that stands in it.
-    """
-    weighting = lexical.Weighting(config.k1, config.b, config.fields)
-    index = codebase.lexical
-    unknown = sorted(set(config.fields) - set(index.fields))
-    require(not unknown, f"retriever.fields must be among {', '.join(index.fields)}", unknown)
-    query = _weighed_terms(config, queries)
-    scores = np.zeros(len(codebase.graph), dtype=np.float32)
-    scores[index.nodes] = lexical.score(index, query, weighting)
-    file_nodes, grouping = _files(codebase)
-    scores[file_nodes] = lexical.score(index, query, weighting, grouping)
-    return normalised_by_kind(codebase.graph, fold_nested(codebase.graph, scores))
-
-
-def _weighed_terms(config: BM25Config, queries: Sequence[str]) -> dict[str, float]:
-    """The terms of all queries; what a query repeats counts more, but less and less."""
-    weighed: dict[str, float] = {}
-    for position, text in enumerate(queries):
-        weight = config.queries[min(position, len(config.queries) - 1)]
-        for term, count in lexical.query_terms(text, STOP_WORDS).items():
-            weighed[term] = weighed.get(term, 0.0) + weight * (1 + log(count))
-    return weighed
-
-
-@lru_cache(maxsize=2)
-def _files(codebase: Codebase) -> tuple[NDArray[np.int32], lexical.Grouping]:
-    """The file nodes, and the documents of each as a group."""
-    nodes = codebase.graph.nodes_of_kind(NodeKind.FILE, NodeKind.TEXTFILE)
-    position = np.full(len(codebase.graph) + 1, -1, dtype=np.int32)  # the last for nodes above files
-    position[nodes] = np.arange(len(nodes))
-    return nodes, lexical.Grouping(position[file_of_node(codebase.graph)[codebase.lexical.nodes]], len(nodes))
 
 
 def dense_scores(embedder: Embedder, queries: tuple[str, ...], codebase: Codebase, k: int) -> Scores:

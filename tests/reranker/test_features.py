@@ -40,6 +40,13 @@ def test_what_a_strong_place_calls_is_called_with_its_strength(found: Any) -> No
     assert function_features(scene, caller)["called"] < strength
 
 
+def test_the_best_function_of_the_retriever_is_fused_to_1(found: Any) -> None:
+    scene = scene_of(found)
+    fused = [function_features(scene, node)["fused"] for node in scene.nodes.values() if node.kind == "FUNCTION"]
+    assert max(fused) == 1.0
+    assert min(fused) >= 0.0
+
+
 def test_without_a_ranker_of_text_the_score_of_the_retriever_counts(found: Any) -> None:
     retriever = NamesRetriever(NamesConfig())
     subgraph = retriever.retrieve(found.issue, found.rewrite, found.codebase)

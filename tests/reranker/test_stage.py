@@ -8,8 +8,6 @@ from cgm.errors import ConfigError
 from cgm.protocols import Answer, AnswerForm, Codebase, Message, Sampling
 from reranker.features import file_features, function_features, make_scene
 from reranker.stage import (
-    FILE_WEIGHTS,
-    FUNCTION_WEIGHTS,
     HeuristicConfig,
     HeuristicReranker,
     LLMConfig,
@@ -18,6 +16,7 @@ from reranker.stage import (
     NoneReranker,
     rate_outline,
 )
+from reranker.weights import FILE_WEIGHTS, FUNCTION_WEIGHTS
 from retriever.stage import BM25Config, BM25Retriever
 
 

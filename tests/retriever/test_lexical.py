@@ -8,7 +8,7 @@ from rank_bm25 import BM25Okapi
 
 from cgm.errors import ConfigError
 from cgm.protocols import Codebase, LexicalIndex
-from retriever.lexical import Grouping, Weighting, query_terms, score
+from retriever.lexical import Grouping, Weighting, match, query_terms, score
 
 WORDS = ("cart", "price", "total", "item", "add", "count")
 DOCUMENTS = st.lists(st.lists(st.sampled_from(WORDS), min_size=1, max_size=12), min_size=2, max_size=12)
@@ -96,3 +96,15 @@ def test_stop_words_are_left_out_of_a_query() -> None:
 def test_a_meaningless_weighting_is_refused(values: dict[str, object], rule: str) -> None:
     with pytest.raises(ConfigError, match=rule):
         Weighting(**values)  # type: ignore[arg-type]
+
+
+@given(DOCUMENTS, st.lists(st.sampled_from((*WORDS, "unknown")), max_size=8))
+def test_coverage_is_the_share_of_rarity_that_a_document_holds(documents: list[list[str]], query: list[str]) -> None:
+    index = single_field(documents)
+    known = sorted(set(query) & set(index.vocabulary))
+    held = {word: sum(word in words for words in documents) for word in known}
+    rarity = {word: np.log1p((len(documents) - count + 0.5) / (count + 0.5)) for word, count in held.items()}
+    expected = [
+        sum(rarity[word] for word in known if word in words) / (sum(rarity.values()) or 1) for words in documents
+    ]
+    np.testing.assert_allclose(match(index, query, Weighting()).coverage(), expected, rtol=1e-5)

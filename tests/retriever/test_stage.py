@@ -121,6 +121,7 @@ def test_an_unknown_field_is_refused(shop: Codebase) -> None:
         (lambda: BM25Config(queries=[0.0, 0.0]), "queries"),
         (lambda: BM25Config(k1=0.0), "k1"),
         (lambda: BM25Config(b=1.1), "b"),
+        (lambda: BM25Config(damping=1.5), "damping"),
         (lambda: BM25Config(fields={"name": -1.0}), "fields"),
         (lambda: DenseConfig(k=0), "k"),
         (lambda: NamesConfig(cutoff=101), "cutoff"),
