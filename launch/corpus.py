@@ -73,7 +73,7 @@ class CorpusConfig:
     duplicates: float = 0.8  # Jaccard similarity of two answers from which on the later row goes
     validation: float = 0.1  # share of the repositories
     test: float = 0.1  # share of the repositories
-    fixed: dict[str, str] = field(default_factory=dict)  # owner/name: the part that it is in
+    fixed: dict[str, str] = field(default_factory=dict)  # "+fixed={owner/name: test}": the part that it is in
     seed: int = 0
     cache_dir: str = ""  # empty: r4 in the user's cache folder
     run_dir: str = MISSING

@@ -366,6 +366,13 @@ def test_a_copy_under_another_name_stays_in_the_same_part_and_gives_no_row_twice
     assert run.card["duplicates"]["subgraph_reconstruction"]["of another repository"] > 0
 
 
+def test_a_repository_can_be_put_into_a_part(run: Run, runs: Runs) -> None:
+    parts = {name: about["part"] for name, about in run.card["repositories"].items()}
+    other = next(name for name, part in parts.items() if part == "train")
+    fixed = runs("fixed", f"+fixed={{{other}: test}}", "tasks=[api]").card["repositories"]
+    assert fixed[other]["part"] == "test"
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
