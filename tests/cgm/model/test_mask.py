@@ -81,7 +81,7 @@ def test_the_mask_is_that_of_a_naive_double_loop(drawn: tuple[GraphConfig, list[
     assert mask == [[[sees(row, q, k, config) for k in width] for q in width] for row in filled]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(drawn=rows())
 def test_the_mask_for_flex_attention_is_the_same(drawn: tuple[GraphConfig, list[list[Sample]]]) -> None:
     from torch.nn.attention.flex_attention import create_mask
