@@ -47,6 +47,8 @@ def load_encoder(config: EncoderConfig, device: str) -> tuple[Any, Any]:
     model = _load(config.path, lambda: AutoModel.from_pretrained(config.path, dtype=config.dtype, **source))
     if model.config.is_encoder_decoder:
         model = model.get_encoder()
+    if getattr(model, "pooler", None) is not None:
+        model.pooler = None  # what it makes is not read, and weights without a gradient stop training in parallel
     return model.to(device), tokenizer
 
 
