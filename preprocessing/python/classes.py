@@ -23,6 +23,7 @@ class Classes:
         self._orders: dict[int, tuple[Meanings, tuple[int, ...]]] = {}
         answers.derivations["bases"] = self._bases
         answers.derivations["order"] = self._order
+        answers.derivations["foreign base"] = self._foreign_base
 
     def is_class(self, node: int) -> bool:
         """Whether a node is a class."""
@@ -42,7 +43,7 @@ class Classes:
 
     def has_foreign_base(self, node: int) -> bool:
         """Whether a class may have members that the snapshot does not show."""
-        return any(base.sort != Sort.NODE for one in self.order(node) for base in self.bases(one))
+        return bool(self._answers.ask(("foreign base", node, "")))
 
     def owner_of(self, node: int, name: str) -> int:
         """The first class in the order of a class that has a member; -1 for none."""
@@ -68,6 +69,9 @@ class Classes:
             if self._kind[one] == NodeKind.FUNCTION:
                 return one
         return -1
+
+    def _foreign_base(self, node: int, _: str) -> Meanings:
+        return tuple(base for one in self.order(node) for base in self.bases(one) if base.sort != Sort.NODE)[:1]
 
     def _bases(self, node: int, _: str) -> Meanings:
         scope, rows = self._bindings.tree.parent[node], self._bindings.definition(node).bases

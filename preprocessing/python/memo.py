@@ -42,6 +42,7 @@ class Memo:
         self._found: list[Meanings | None] = [None]
         self._parameters: dict[int, frozenset[int]] = {}
         self._askers, self._asked = array("i"), array("i")
+        self._add_asker, self._add_asked = self._askers.append, self._asked.append
         self._index = _Index(self._askers, self._asked)
 
     def __len__(self) -> int:
@@ -60,19 +61,19 @@ class Memo:
             if number is None:
                 return None
             self.parameters |= self._parameters[number]
-        self._askers.append(self.asker)
-        self._asked.append(number)
+        self._add_asker(self.asker)
+        self._add_asked(number)
         return self._found[number]
 
     def note(self, number: int) -> None:
         """Note that what is being worked out stands on an answer."""
-        self._askers.append(self.asker)
-        self._asked.append(number)
+        self._add_asker(self.asker)
+        self._add_asked(number)
 
     def look(self, scope: int, name: str) -> None:
         """Note that what is being worked out stands on a fact."""
-        self._askers.append(self.asker)
-        self._asked.append(-1 - hash((scope, name)) % _BUCKETS)
+        self._add_asker(self.asker)
+        self._add_asked(-1 - hash((scope, name)) % _BUCKETS)
 
     def number(self) -> int:
         """A new number, on which what is being worked out stands."""
@@ -93,14 +94,20 @@ class Memo:
 
     def begin(self) -> Frame:
         """Begin to work out something new, for what is being worked out now."""
-        frame = self.asker, self.parameters
-        self.asker, self.parameters = self.number(), _NONE
+        asker, number = self.asker, len(self._found)
+        frame = asker, self.parameters
+        self._found.append(None)
+        self._keys.append(None)
+        self._add_asker(asker)
+        self._add_asked(number)
+        self.asker, self.parameters = number, _NONE
         return frame
 
     def end(self, frame: Frame) -> None:
         """Go back to what was being worked out before."""
-        self.asker = frame[0]
-        self.parameters = frame[1] | self.parameters if self.parameters else frame[1]
+        self.asker, parameters = frame
+        if parameters or self.parameters:
+            self.parameters |= parameters
 
     def keep(self, number: int, key: Key, found: Meanings) -> None:
         """Keep an answer under its number."""
