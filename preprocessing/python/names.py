@@ -241,19 +241,23 @@ class Names:
 
     def _global(self, file: int, name: str) -> Meanings:
         node = self.tree.files[file]
-        if self.bindings.get(node, name) is not None:
-            return self.bound(node, name)
+        binding = self.bindings.get(node, name)
+        if binding is not None:
+            return self._meant(node, name, binding)
         return self.ask(("stars", file, name)) if self.bindings.stars(file) else NOTHING
 
     def bound(self, owner: int, name: str) -> Meanings:
         """What a scope binds to a name."""
         binding = self.bindings.get(owner, name)
         if binding is not None:
-            known = self.bindings.plain(owner, binding)
-            return self.ask(("variable", owner, name)) if known is None else known
+            return self._meant(owner, name, binding)
         if self.tree.kind[owner] != NodeKind.FUNCTION or self.fixtures.takes_fixtures(owner):
             return self.ask(("variable", owner, name))
         return self._variable(owner, name)
+
+    def _meant(self, owner: int, name: str, binding: Binding) -> Meanings:
+        known = self.bindings.plain(owner, binding)
+        return self.ask(("variable", owner, name)) if known is None else known
 
     def _from_stars(self, file: int, name: str) -> Meanings:
         found, is_foreign = [], False
