@@ -89,6 +89,11 @@ class Tree:
                 scopes.append(node)
         self.scopes[number] = [*scopes, top]
 
+    def is_there(self, node: int) -> bool:
+        """Whether a node of a file, which had it once, is among those of its file still."""
+        scopes, place = self.scopes[self.file[node]], self.place[node]
+        return place < len(scopes) and scopes[place] == node
+
     def _package(self, folder: str) -> int:
         """The node of a folder, made with its parents where it is new."""
         new = []

@@ -97,7 +97,7 @@ class Guesses:
         first = sorted(missing, key=self._place)[:1]
         return (known or first or list(meanings) or [Meaning(Sort.UNKNOWN)])[0]
 
-    def _place(self, meaning: Meaning) -> tuple[str, int]:
-        """Where a class stands, which other than its number does not depend on what was linked before."""
+    def _place(self, meaning: Meaning) -> tuple[str, str]:
+        """A class's path and name, which other than its number do not depend on what was linked before."""
         tree = self._names.tree
-        return tree.path[meaning.target], tree.start[meaning.target]
+        return tree.path[meaning.target], tree.name[meaning.target]

@@ -90,7 +90,8 @@ class PythonLinker:
         dunders = {name for name, methods in self._hierarchy.methods.items() if methods and name.startswith("__")}
         named, self._rounds.dunders = self._rounds.dunders ^ dunders, dunders
         again = self._rounds.update({*files, *self._mentioning(named)})
-        again |= self._names.take_stale(_TASK) | self._mentioning(self._calls.watch())
+        again |= self._mentioning(self._calls.watch())
+        again |= self._names.take_stale(_TASK, self._linked - again)
         return {file: self._link_file(file, lists_unlinked) for file in sorted(again & self._live)}
 
     def _mentioning(self, names: set[str]) -> set[int]:
@@ -113,7 +114,7 @@ class PythonLinker:
         self._calls.link(file, self._rounds[file], self._edges)
         for use in facts.references:
             self._link_reference(self._tree.scopes[file][use.scope], use)
-        memo.finish(frame, (_TASK, file, ""))
+        memo.finish(frame, (_TASK, file))
         self._linked.add(file)
         return self._edges
 

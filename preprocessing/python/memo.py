@@ -3,8 +3,8 @@
 Knows which answers were found with the help of which others and of which facts, and forgets all that stand on what
 has changed. Does not know what is asked.
 
-Source: demand-driven incremental computation (Adapton, Hammer et al., PLDI 2014), without its early stop, which
-circles of answers do not allow.
+Source: demand-driven incremental computation (Adapton, Hammer et al., PLDI 2014). Its early stop is for tasks alone,
+since circles of answers do not allow it: a task that reads the same answers as before need not be done again.
 
 Legend: P pairs of an asker and what it asked.
 """
@@ -15,10 +15,13 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from preprocessing.meanings import NOTHING, Meanings
+from preprocessing.meanings import Meanings
 
 Key = tuple[int, str] | tuple[str, int, str]
 Frame = tuple[int, frozenset[int]]
+Task = tuple[str, int]  # what is done, for which file
+# answers with their questions and the parameters on which they depend; None where a fact itself was looked at
+Reads = list[tuple[Key, Meanings, frozenset[int]]] | None
 Fact = tuple[int, str]  # what was looked at: a scope or another number, and a name
 _BUCKETS = 1 << 22  # facts that share one are forgotten together, which costs time alone
 _TAIL = 0.25
@@ -39,6 +42,9 @@ class Memo:
         self._rounds: list[dict[Key, int]] = [{} for _ in range(rounds)]
         self._of_round = self._rounds[0]
         self._keys: list[Key | None] = [None]
+        self._gone = bytearray(1)  # by number: forgotten, or done again under another
+        self._tasks: dict[int, Task] = {}
+        self._numbers: dict[Task, int] = {}
         self._found: list[Meanings | None] = [None]
         self._parameters: dict[int, frozenset[int]] = {}
         self._askers, self._asked = array("i"), array("i")
@@ -80,6 +86,7 @@ class Memo:
         number = len(self._found)
         self._found.append(None)
         self._keys.append(None)
+        self._gone.append(False)
         self.note(number)
         return number
 
@@ -98,6 +105,7 @@ class Memo:
         frame = asker, self.parameters
         self._found.append(None)
         self._keys.append(None)
+        self._gone.append(False)
         self._add_asker(asker)
         self._add_asked(number)
         self.asker, self.parameters = number, _NONE
@@ -117,27 +125,49 @@ class Memo:
             self._steady[key] = number
         self._keys[number], self._found[number] = key, found
 
-    def finish(self, frame: Frame, task: Key) -> frozenset[int]:
+    def finish(self, frame: Frame, task: Task) -> frozenset[int]:
         """Go back from a task to what was being worked out before; the parameters on which the task depends."""
-        parameters, self.parameters = self.parameters, _NONE
-        self.keep(self.asker, task, NOTHING)
+        number, parameters, self.parameters = self.asker, self.parameters, _NONE
+        self._gone[self._numbers.get(task, number)] = True
+        self._tasks.pop(self._numbers.get(task, number), None)
+        self._numbers[task], self._tasks[number] = number, task
+        self._gone[number] = False
         self.end(frame)
         return parameters
 
-    def forget(self, facts: Iterable[Fact]) -> list[Key]:
-        """Forget all that stands on some facts; the questions that are no longer answered."""
+    def resume(self, task: Task) -> Frame:
+        """Go on with a task that was finished before: what it reads now, too, is noted for it."""
+        frame, self.frame = self.frame, (self._numbers[task], _NONE)
+        return frame
+
+    def forget(self, facts: Iterable[Fact]) -> dict[Task, Reads]:
+        """Forget all that stands on some facts; the tasks concerned, with what of it each read."""
         numbers = np.array(sorted({-1 - hash(fact) % _BUCKETS for fact in facts}), dtype=np.int32)
-        gone = []
-        for number in self._index.above(numbers, len(self._found)):
-            key = self._keys[number]
-            if key is not None:
-                self._keys[number] = self._found[number] = None
-                self._parameters.pop(number, None)
-                for layer in (self._steady, *self._rounds):
-                    if layer.get(key) == number:
-                        del layer[key]
-                gone.append(key)
-        return gone
+        is_gone = np.array(self._gone, dtype=bool)
+        found, read = self._index.above(numbers, is_gone, np.array(list(self._tasks), dtype=np.int32))
+        concerned: dict[Task, Reads] = {}
+        for number, asked in read:
+            task = self._tasks[number]
+            concerned[task] = self._add_read(concerned.get(task, []), asked)
+        for number in found:
+            self._drop(number)
+        return concerned
+
+    def _add_read(self, reads: Reads, asked: int) -> Reads:
+        key, found = (self._keys[asked], self._found[asked]) if asked >= 0 else (None, None)
+        if reads is None or key is None or found is None:
+            return None
+        return [*reads, (key, found, self._parameters.get(asked, _NONE))]
+
+    def _drop(self, number: int) -> None:
+        self._gone[number] = True
+        key = self._keys[number]
+        if key is not None:
+            self._keys[number] = self._found[number] = None
+            self._parameters.pop(number, None)
+            for layer in (self._steady, *self._rounds):
+                if layer.get(key) == number:
+                    del layer[key]
 
 
 class _Index:
@@ -147,19 +177,27 @@ class _Index:
         self._pairs = askers, asked
         self._askers = self._asked = np.zeros(0, dtype=np.int32)  # sorted by what was asked
 
-    def above(self, numbers: NDArray[np.int32], size: int) -> list[int]:
-        """All that stand on some numbers, themselves aside, however indirectly."""
+    def above(
+        self, numbers: NDArray[np.int32], is_gone: NDArray[np.bool_], tasks: NDArray[np.int32]
+    ) -> tuple[list[int], list[tuple[int, int]]]:
+        """All but tasks that stand on some numbers, however indirectly, and what of all these each task asked."""
         tail = self._tail()
-        is_seen = np.zeros(size, dtype=bool)
+        is_task = np.zeros_like(is_gone)
+        is_task[tasks] = True
+        is_seen = is_gone | is_task
         is_seen[0] = True
         found: list[int] = []
+        read: list[tuple[int, int]] = []
         while numbers.size:
-            rows = self._rows(numbers)
-            askers = np.concatenate([self._askers[rows], tail[0][np.isin(tail[1], numbers)]])
+            rows, later = self._rows(numbers), np.isin(tail[1], numbers)
+            askers = np.concatenate([self._askers[rows], tail[0][later]])
+            chosen = is_task[askers] & ~is_gone[askers]
+            asked = np.concatenate([self._asked[rows], tail[1][later]])[chosen]
+            read += zip(askers[chosen].tolist(), asked.tolist(), strict=True)
             numbers = np.unique(askers[~is_seen[askers]])
             is_seen[numbers] = True
             found += numbers.tolist()
-        return found
+        return found, sorted(set(read))
 
     def _rows(self, numbers: NDArray[np.int32]) -> NDArray[np.int64]:
         first = np.searchsorted(self._asked, numbers, side="left")
@@ -173,7 +211,7 @@ class _Index:
         size = len(self._asked)
         if len(self._pairs[0]) - size > _TAIL * size:
             askers, asked = (np.array(one, dtype=np.int32) for one in self._pairs)
-            order = np.argsort(asked, kind="stable")
+            order = np.argsort(asked)
             self._askers, self._asked = askers[order], asked[order]
             size = len(order)
         askers, asked = (np.array(one[size:], dtype=np.int32) for one in self._pairs)

@@ -8,7 +8,7 @@ What a parameter means stays open until it is known what calls pass, which is fo
 
 import builtins
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 
 from cgm.graph import NodeKind
 from preprocessing.facts import FileFacts, Import
@@ -30,7 +30,7 @@ from preprocessing.python.bindings import Binding, Bindings
 from preprocessing.python.classes import Classes
 from preprocessing.python.fixtures import Fixtures
 from preprocessing.python.members import Members
-from preprocessing.python.memo import Fact, Memo
+from preprocessing.python.memo import Fact, Key, Memo, Reads, Task
 from preprocessing.python.modules import Modules
 from preprocessing.python.places import Numbered, positional
 from preprocessing.python.results import Results
@@ -41,6 +41,9 @@ _LONGEST = 40  # parts of a chain
 _MOST_PASSED = 12  # meanings of a parameter whose members are looked up
 ROUNDS = 3
 MODULES = -1  # in the place of a scope, where the last part of a module's name is looked at
+_OF_NODES = frozenset(
+    {"attribute", "bases", "elements", "foreign base", "order", "overrides", "returned", "variable", "wrapped"}
+)
 PASSED = tuple(f"passed in round {number}" for number in range(ROUNDS))
 
 
@@ -63,7 +66,7 @@ class Names:
         self._members = Members(self)
         self._results = Results(self)
         self.derivations = self._answers.derivations
-        self._stale: defaultdict[str, set[int]] = defaultdict(set)
+        self._concerned: defaultdict[str, dict[int, Reads]] = defaultdict(dict)
         self.derivations |= {
             "variable": self._variable,
             "attribute": self._attribute,
@@ -130,13 +133,33 @@ class Names:
 
     def forget(self, facts: Iterable[Fact]) -> None:
         """Forget all that stands on some facts."""
-        for key in self.memo.forget(facts):
-            if len(key) == 3 and key[0] not in self.derivations:
-                self._stale[key[0]].add(key[1])
+        for (task, file), reads in self.memo.forget(facts).items():
+            before = self._concerned[task].get(file, [])
+            self._concerned[task][file] = None if reads is None or before is None else before + reads
 
-    def take_stale(self, task: str) -> set[int]:
-        """The files for which a task, kept in the memo beside the answers, is to be done again."""
-        return self._stale.pop(task, set())
+    def take_stale(self, task: str, among: Container[int]) -> set[int]:
+        """The files of some for which a task is to be done again, since it reads other answers now."""
+        concerned = self._concerned.pop(task, {})
+        return {file for file, reads in concerned.items() if file in among and not self._are_same((task, file), reads)}
+
+    def _are_same(self, task: Task, reads: Reads) -> bool:
+        """Whether answers are still those that a task read; if so, it is noted to have read them again."""
+        if reads is None or not all(self._can_ask(key) for key, _, _ in reads):
+            return False
+        memo, is_same = self.memo, True
+        frame = memo.resume(task)
+        for key, found, parameters in reads:
+            memo.parameters = frozenset()
+            now = self.mean(*key) if len(key) == 2 else self.ask(key)
+            is_same = is_same and now == found and memo.parameters == parameters
+        memo.frame = frame
+        return is_same
+
+    def _can_ask(self, key: Key) -> bool:
+        """Whether a question makes sense still: it is of a node that is there."""
+        if len(key) == 3 and key[0] not in _OF_NODES:
+            return False
+        return self.tree.is_there(key[0] if len(key) == 2 else key[1])
 
     def passed(self, parameter: int) -> Meanings:
         """What is passed as a parameter, as far as that is known in this round."""

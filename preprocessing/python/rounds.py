@@ -61,7 +61,7 @@ class Rounds:
         again = set(files)
         for number in range(ROUNDS):
             self._names.begin_round(number, self._passed[number])
-            again |= self._names.take_stale(TASKS[number]) & self._calls.keys()
+            again |= self._names.take_stale(TASKS[number], self._calls.keys() - again)
             told = [self._look(file, number) for file in sorted(again)]
             if number < ROUNDS - 1:
                 self._forget({fact for facts in told for fact in facts})
@@ -85,12 +85,12 @@ class Rounds:
     def _pass_on(self, number: int) -> None:
         """Find what the next round is to know of what is passed."""
         memo, task = self._names.memo, _FLOWS[number]
-        if not (self._names.take_stale(task) or self._is_wanted_otherwise):
+        if not (self._names.take_stale(task, {0}) or self._is_wanted_otherwise):
             return
         frame = memo.begin()
         wanted = set().union(*(one for its in self._wanted[: number + 1] for one in its.values()))
         passed = self._passing.flow(wanted.union(*self._asked[:number]), number)
-        asked = memo.finish(frame, (task, 0, ""))
+        asked = memo.finish(frame, (task, 0))
         self._is_wanted_otherwise |= asked != self._asked[number]
         self._asked[number] = asked
         before, self._passed[number + 1] = self._passed[number + 1], passed
@@ -107,7 +107,7 @@ class Rounds:
         chosen = calls.open[number - 1] if number else range(len(calls.rows))
         wanted = self._find(calls, number, chosen)
         told = self._tell_all(file, number)
-        wanted |= memo.finish(frame, (TASKS[number], file, ""))
+        wanted |= memo.finish(frame, (TASKS[number], file))
         self._is_wanted_otherwise |= wanted != self._wanted[number].get(file)
         self._wanted[number][file] = wanted
         return told

@@ -74,3 +74,13 @@ def test_a_module_that_goes_concerns_who_imports_it() -> None:
     paths = {number: path for path, number in NUMBERS.items() if path != "base.py"}
     linker.change({NUMBERS["base.py"]: None}, paths)
     assert {list(FILES)[file] for file in linker.link([])} == {"child.py", "user.py"}
+
+
+def test_an_answer_that_is_found_again_concerns_nobody() -> None:
+    made = "from base import Base\ndef make():\n    return Base()\n"
+    files = {**FILES, "far.py": made, "user.py": "from far import make\nmake().go(print)\n"}
+    for other, concerned in (("    made = Base()\n    return made\n", set()), ("    return Base\n", {"user.py"})):
+        _, linker = linked(files)
+        source = made.replace("    return Base()\n", other)
+        linker.change({NUMBERS["far.py"]: parse_python(source.encode())}, dict(enumerate(files)))
+        assert set(linker.link([NUMBERS["far.py"]])) == {NUMBERS[path] for path in {"far.py", *concerned}}

@@ -15,6 +15,6 @@ def test_who_looked_at_a_function_is_forgotten_when_more_is_told_of_it() -> None
     told = Told[str](memo, "rows")
     frame = memo.begin()
     assert not told.of(1)
-    memo.finish(frame, ("task", 0, ""))
-    assert memo.forget(told.tell(0, {(2, "a")})) == []
-    assert memo.forget(told.tell(0, {(1, "a")})) == [("task", 0, "")]
+    memo.finish(frame, ("task", 0))
+    assert memo.forget(told.tell(0, {(2, "a")})) == {}
+    assert memo.forget(told.tell(0, {(1, "a")})) == {("task", 0): None}
