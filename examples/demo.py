@@ -35,7 +35,7 @@ from cgm.errors import CgmError, RepositoryError, SandboxError
 from cgm.store import read_rows
 from eval.reproduction import ReproductionCheck
 from eval.sandbox import Sandbox
-from launch.run import default_cache
+from launch.command import default_cache
 
 EXAMPLES = Path(__file__).parent
 SETTINGS = ("llm=local", "reader=repair_small")

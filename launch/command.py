@@ -6,9 +6,10 @@ Knows Hydra, signals and the log on stderr. Does not know what any job does.
 import logging
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
@@ -18,7 +19,7 @@ from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
 from cgm.errors import CgmError
-from launch.arguments import quote_arguments
+from launch.arguments import expanded, quote_arguments
 from launch.console import printable
 from launch.refusal import explain
 from launch.schema import register
@@ -58,6 +59,12 @@ def _log_to_stderr() -> None:
 def default_cache() -> Path:
     """The folder of ours in the user's cache folder."""
     return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "r4"
+
+
+def located(values: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    """The settings of some names that are paths, a `~` expanded; `cache_dir` absolute, ours where it is empty."""
+    paths = {name: expanded(values[name]) for name in names}
+    return paths | {"cache_dir": str(Path(paths["cache_dir"] or default_cache()).absolute())}
 
 
 def _guarded(job: Job, config: DictConfig, codes: list[int]) -> None:

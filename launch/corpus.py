@@ -15,12 +15,10 @@ from cgm.errors import require
 from cgm.protocols import Reranker, Retriever, Rewriter
 from cgm.store import BlobCache
 from cgm.train.example import TASKS
-from launch.arguments import expanded
 from launch.codebase import Preprocessor
-from launch.command import default_cache
+from launch.command import located
 from launch.identity import FLOOR, code_version, stage_identity
-from launch.refusal import refuse_unknown
-from launch.schema import build, choice_of, plain
+from launch.schema import build, composed
 
 _GROUPS = ("preprocessing", "rewriter", "retriever", "reranker")
 _PATHS = ("repos", "issues", "cache_dir")
@@ -127,12 +125,8 @@ def corpus_config(config: DictConfig) -> CorpusConfig:
     Raises:
         ConfigError: a value breaks its rule.
     """
-    refuse_unknown(map(str, config), [item.name for item in dataclasses.fields(CorpusConfig)])
-    groups = {group: choice_of(group, config[group]) for group in _GROUPS}
-    values = plain(config)
-    paths = {name: expanded(values[name]) for name in _PATHS}
-    paths["cache_dir"] = str(Path(paths["cache_dir"] or default_cache()).absolute())
-    return CorpusConfig(**{**values, **groups, **paths})
+    values = composed(CorpusConfig, config, _GROUPS)
+    return CorpusConfig(**{**values, **located(values, _PATHS)})
 
 
 def register_corpus() -> None:

@@ -3,7 +3,6 @@
 Knows which settings there are and what a verdict depends on. Does not know the command's tasks (`launch.evaluate`).
 """
 
-import dataclasses
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,11 +18,9 @@ from eval.harness import Table, read_table
 from eval.humaneval import HumanEvalConfig
 from eval.judge import Judge
 from eval.untrusted import TrustConfig
-from launch.arguments import expanded
-from launch.command import default_cache
+from launch.command import located
 from launch.identity import FLOOR, code_version
-from launch.refusal import refuse_unknown
-from launch.schema import Choice, build, choice_of, plain
+from launch.schema import Choice, build, composed
 
 TASKS = ("predictions", "gold", "table", "images", "humaneval")
 # of `EvalConfig`
@@ -73,13 +70,10 @@ def eval_config(config: DictConfig) -> EvalConfig:
     Raises:
         ConfigError: a value breaks its rule.
     """
-    refuse_unknown(map(str, config), [item.name for item in dataclasses.fields(EvalConfig)])
-    groups = {group: choice_of(group, config[group]) for group in _GROUPS}
-    values = plain(config)
-    paths = {name: expanded(values[name]) for name in PATHS}
-    paths["cache_dir"] = str(Path(paths["cache_dir"] or default_cache()).absolute())
+    values = composed(EvalConfig, config, _GROUPS)
     asked = HumanEvalConfig(**{**values["humaneval"], "k": tuple(values["humaneval"]["k"])})
-    return EvalConfig(**{**values, **groups, **paths, "trust": TrustConfig(**values["trust"]), "humaneval": asked})
+    trust = TrustConfig(**values["trust"])
+    return EvalConfig(**{**values, **located(values, PATHS), "trust": trust, "humaneval": asked})
 
 
 def register_evaluation() -> None:

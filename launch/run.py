@@ -18,8 +18,8 @@ from rich.console import Console
 
 from cgm.store import write_json
 from eval.localization import load_gold
-from launch.arguments import PATHS, expanded
-from launch.command import default_cache, refuse, run_command
+from launch.arguments import PATHS
+from launch.command import located, refuse, run_command
 from launch.console import RunProgress, show_findings, show_graph, show_page, show_summary, show_written
 from launch.dataset import Instance, load_instances
 from launch.evaluation import EvalConfig
@@ -48,7 +48,8 @@ def run_job(config: DictConfig, folder: Path) -> int:
     Raises:
         CgmError: a setting or input is refused, or a file of ours cannot be written.
     """
-    settings = _settled(run_config(config))
+    settings = run_config(config)
+    settings = dataclasses.replace(settings, **located(vars(settings), PATHS))
     instances = load_instances(settings)
     gold = load_gold(Path(settings.gold)) if settings.gold else None
     pipeline = Pipeline(settings)
@@ -90,12 +91,6 @@ def _run(settings: RunConfig, pipeline: Pipeline, instances: Sequence[Instance])
             progress.done(report.outcome)
     pipeline.cache.prune(limit)
     return [reports[instance.issue.instance_id] for instance in instances]
-
-
-def _settled(settings: RunConfig) -> RunConfig:
-    paths: dict[str, Any] = {name: expanded(getattr(settings, name)) for name in PATHS}
-    folder = Path(paths["cache_dir"] or default_cache()).absolute()
-    return dataclasses.replace(settings, **paths | {"cache_dir": str(folder)})
 
 
 def _show(

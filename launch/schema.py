@@ -8,7 +8,7 @@ import dataclasses
 import importlib
 import inspect
 import typing
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -215,10 +215,19 @@ def run_config(config: DictConfig) -> RunConfig:
     Raises:
         ConfigError: a value breaks its rule.
     """
-    refuse_unknown(map(str, config), [item.name for item in dataclasses.fields(RunConfig)])
-    groups = {group: choice_of(group, config[group]) for group in (*STAGES, *SERVICES)}
-    values = plain(config)
-    return RunConfig(**{**values, **groups, "page": PageConfig(**values["page"])})
+    values = composed(RunConfig, config, (*STAGES, *SERVICES))
+    return RunConfig(**{**values, "page": PageConfig(**values["page"])})
+
+
+def composed(schema: type[Any], config: DictConfig, groups: Iterable[str]) -> dict[str, Any]:
+    """The values of a command's composed configuration, every group as its `Choice`.
+
+    Raises:
+        ConfigError: a setting is not in the schema, or the value of an option breaks its rule.
+    """
+    refuse_unknown(map(str, config), [item.name for item in dataclasses.fields(schema)])
+    chosen = {group: choice_of(group, config[group]) for group in groups}
+    return plain(config) | chosen
 
 
 def plain(node: DictConfig) -> dict[str, Any]:
