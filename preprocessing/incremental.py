@@ -25,8 +25,9 @@ class GraphBuilder:
         files = dict(zip(paths, facts, strict=True))
         # what stops half way is not gone on from
         linker, self._linker = self._linker, None
-        if linker is not None and self._is_near(linker, repository, files):
-            linker.change(files)
+        changed = linker.changed(files) if linker is not None and self._may_follow(linker, repository) else None
+        if linker is not None and changed is not None and len(changed) <= _MOST_CHANGED * len(files):
+            linker.change(files, changed)
         else:
             if linker is not None:
                 linker.release()  # two at once are too much
@@ -41,6 +42,5 @@ class GraphBuilder:
             self._linker.release()
         self._linker = None
 
-    def _is_near(self, linker: Linker, repository: str, files: dict[str, FileFacts]) -> bool:
-        is_small = len(linker) <= _MOST_GROWN * self._size
-        return repository == self._repository and is_small and len(linker.changed(files)) <= _MOST_CHANGED * len(files)
+    def _may_follow(self, linker: Linker, repository: str) -> bool:
+        return repository == self._repository and len(linker) <= _MOST_GROWN * self._size

@@ -83,9 +83,9 @@ class Linker:
         ours = self._files
         return {path for path in files.keys() | ours.keys() if files.get(path) is not ours.get(path)}
 
-    def change(self, files: _Files) -> None:
-        """Go on to another snapshot of the repository."""
-        changed, before = self.changed(files), self._files
+    def change(self, files: _Files, changed: set[str]) -> None:
+        """Go on to another snapshot of the repository, whose `changed` are known."""
+        before = self._files
         self._files = _in_order(files)
         for path in sorted(changed - self._numbers.keys()):
             self._numbers[path] = len(self._numbers)
@@ -107,7 +107,7 @@ class Linker:
         for part in parts:
             unlinked.update(part.unlinked)
         files = {self._numbers[path]: facts for path, facts in self._files.items()}
-        shown = self._shown()
+        shown = self._tree.numbers(self._order)
         links = _in_graph([part.links for part in parts], shown)
         graph = self._tree.graph(files, self._order, links, dict(sorted(unlinked.items())))
         nodes = shown[[self._tree.files[self._numbers[path]] for path in paths]].tolist()
@@ -134,12 +134,6 @@ class Linker:
             links = replace(part.links, source=ours[part.links.source], target=ours[part.links.target])
             parts.append(part._replace(links=links))
         return parts
-
-    def _shown(self) -> NDArray[np.int32]:
-        """N: the number of each node in the graph, -1 where it is of no file any more."""
-        shown = np.full(len(self._tree.kind), -1, dtype=np.int32)
-        shown[self._order] = np.arange(len(self._order))
-        return shown
 
 
 def _in_graph(parts: Sequence[Links], shown: NDArray[np.int32]) -> Links:

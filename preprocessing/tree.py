@@ -124,13 +124,17 @@ class Tree:
             order += (*reversed(above), top, *definitions)
         return order
 
+    def numbers(self, order: Sequence[int]) -> NDArray[np.int32]:
+        """N: the number of each node in a graph of some order, -1 where it is not in it."""
+        numbers = np.full(len(self.kind), -1, dtype=np.int32)
+        numbers[order] = np.arange(len(order))
+        return numbers
+
     def graph(
         self, files: Mapping[int, FileFacts], order: Sequence[int], links: Links, unlinked: dict[str, int]
     ) -> CodeGraph:
         """Freeze some files, which come with their facts as `order` has them, with further edges in that order."""
-        chosen = np.array(order, dtype=np.int32)
-        number = np.full(len(self.kind), -1, dtype=np.int32)  # of each node in the graph
-        number[chosen] = np.arange(len(chosen))
+        chosen, number = np.array(order, dtype=np.int32), self.numbers(order)
         above = np.array(self.parent, dtype=np.int32)[chosen]
         start = np.array(self.start, dtype=np.int32)[chosen]
         parent = number[above[1:]]
