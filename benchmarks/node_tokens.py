@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from cgm.artifacts import Anchor, Subgraph, SubgraphEdge, SubgraphNode
-from cgm.graph import CodeGraph, EdgeKind, NodeKind, subset_edges
+from cgm.artifacts import Anchor, Subgraph
+from cgm.graph import CodeGraph, NodeKind, subgraph_edges, subgraph_nodes
 from cgm.model.batch import GraphBatch, collate
 from cgm.model.config import EncoderConfig, GraphConfig
 from cgm.model.encoder import TextEncoder
@@ -44,20 +44,8 @@ def neighbourhood(graph: CodeGraph, start: int, most: int) -> Subgraph:
         ends = (graph.edge_source == node) | (graph.edge_target == node)
         chosen |= dict.fromkeys([*graph.edge_source[ends].tolist(), *graph.edge_target[ends].tolist()])
     kept = sorted(list(chosen)[:most])
-    nodes = tuple(
-        SubgraphNode(
-            node,
-            NodeKind(graph.node_kind[node]).name,
-            graph.node_path[node],
-            graph.node_name[node],
-            int(graph.node_start[node]),
-            int(graph.node_end[node]),
-            float(node == start),
-        )
-        for node in kept
-    )
-    edges = tuple(SubgraphEdge(EdgeKind(kind).name, one, two) for kind, one, two in subset_edges(graph, kept))
-    return Subgraph("", (Anchor(start, 1.0, ()),), nodes, edges)
+    nodes = subgraph_nodes(graph, {node: float(node == start) for node in kept})
+    return Subgraph("", (Anchor(start, 1.0, ()),), nodes, subgraph_edges(graph, kept))
 
 
 def text_graphs(location: str, commit: str, samples: int, most: int) -> Iterator[TextGraph]:

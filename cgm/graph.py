@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cgm.artifacts import SubgraphEdge, SubgraphNode
 from cgm.details import DetailRows, NodeDetails
 
 IntArray = NDArray[np.int32]
@@ -242,6 +243,27 @@ def subset_edges(graph: CodeGraph, nodes: Iterable[int]) -> list[tuple[int, int,
         strict=True,
     )
     return list(dict.fromkeys(rows))
+
+
+def subgraph_nodes(graph: CodeGraph, scores: Mapping[int, float]) -> tuple[SubgraphNode, ...]:
+    """Nodes as a subgraph shows them, with their scores, in the order of `scores`."""
+    return tuple(
+        SubgraphNode(
+            node=node,
+            kind=NodeKind(graph.node_kind[node]).name,
+            path=graph.node_path[node],
+            name=graph.node_name[node],
+            start=int(graph.node_start[node]),
+            end=int(graph.node_end[node]),
+            score=score,
+        )
+        for node, score in scores.items()
+    )
+
+
+def subgraph_edges(graph: CodeGraph, nodes: Iterable[int]) -> tuple[SubgraphEdge, ...]:
+    """Every edge among `nodes` as a subgraph shows it; as `subset_edges`."""
+    return tuple(SubgraphEdge(EdgeKind(kind).name, *ends) for kind, *ends in subset_edges(graph, nodes))
 
 
 def _graph_learning() -> tuple[Any, Any]:

@@ -8,9 +8,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from cgm.artifacts import Anchor, Subgraph, SubgraphEdge, SubgraphNode
+from cgm.artifacts import Anchor, Subgraph
 from cgm.encoding import encodable
-from cgm.graph import CodeGraph, EdgeKind, NodeKind, subset_edges
+from cgm.graph import CodeGraph, subgraph_edges, subgraph_nodes
 from cgm.text_graph import TextGraph, build_text_graph
 from cgm.train.example import Example
 from cgm.train.leaks import given_away
@@ -119,18 +119,6 @@ def _graph(draft: Draft, code: CodeText, settings: CorpusConfig) -> TextGraph:
 
 def subgraph_of(graph: CodeGraph, scores: Mapping[int, float], anchors: Sequence[int]) -> Subgraph:
     """Some nodes with their scores as the Retriever hands them on, and all edges among them."""
-    nodes = tuple(
-        SubgraphNode(
-            node=node,
-            kind=NodeKind(graph.node_kind[node]).name,
-            path=graph.node_path[node],
-            name=graph.node_name[node],
-            start=int(graph.node_start[node]),
-            end=int(graph.node_end[node]),
-            score=score,
-        )
-        for node, score in sorted(scores.items())
-    )
-    edges = tuple(SubgraphEdge(EdgeKind(kind).name, *ends) for kind, *ends in subset_edges(graph, scores))
+    nodes = subgraph_nodes(graph, dict(sorted(scores.items())))
     known = tuple(Anchor(node, scores[node], ("asked",)) for node in anchors if node in scores)
-    return Subgraph("", known, nodes, edges)
+    return Subgraph("", known, nodes, subgraph_edges(graph, scores))

@@ -13,9 +13,9 @@ from math import inf
 import numpy as np
 from numpy.typing import NDArray
 
-from cgm.artifacts import Issue, Rewrite, Subgraph, SubgraphEdge, SubgraphNode
+from cgm.artifacts import Issue, Rewrite, Subgraph
 from cgm.errors import ConfigError, require
-from cgm.graph import CodeGraph, EdgeKind, NodeKind, subset_edges
+from cgm.graph import NodeKind, subgraph_edges, subgraph_nodes
 from cgm.protocols import Codebase, Embedder
 from retriever import dense, names
 from retriever.bridges import bridged_files
@@ -301,18 +301,6 @@ def select(
     return Subgraph(
         instance_id=issue.instance_id,
         anchors=tuple(anchor for anchor in anchors if anchor.node in nodes),
-        nodes=tuple(_subgraph_node(graph, node, score) for node, score in nodes.items()),
-        edges=tuple(SubgraphEdge(EdgeKind(kind).name, *ends) for kind, *ends in subset_edges(seen, nodes)),
-    )
-
-
-def _subgraph_node(graph: CodeGraph, node: int, score: float) -> SubgraphNode:
-    return SubgraphNode(
-        node=node,
-        kind=NodeKind(graph.node_kind[node]).name,
-        path=graph.node_path[node],
-        name=graph.node_name[node],
-        start=int(graph.node_start[node]),
-        end=int(graph.node_end[node]),
-        score=round(score, 4),
+        nodes=subgraph_nodes(graph, {node: round(score, 4) for node, score in nodes.items()}),
+        edges=subgraph_edges(seen, nodes),
     )

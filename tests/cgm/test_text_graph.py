@@ -1,8 +1,8 @@
 import pytest
 
-from cgm.artifacts import Anchor, Subgraph, SubgraphEdge, SubgraphNode
+from cgm.artifacts import Anchor, Subgraph, SubgraphEdge
 from cgm.errors import GraphFormatError
-from cgm.graph import EdgeKind, NodeKind
+from cgm.graph import EdgeKind, subgraph_nodes
 from cgm.protocols import Codebase
 from cgm.text import split_lines
 from cgm.text_graph import TextGraph, build_text_graph
@@ -11,18 +11,7 @@ from cgm.text_graph import TextGraph, build_text_graph
 def retrieved(shop: Codebase, anchor: str = "total") -> Subgraph:
     """All of the shop, the anchor before everything else."""
     graph = shop.graph
-    nodes = tuple(
-        SubgraphNode(
-            node=node,
-            kind=NodeKind(graph.node_kind[node]).name,
-            path=graph.node_path[node],
-            name=graph.node_name[node],
-            start=int(graph.node_start[node]),
-            end=int(graph.node_end[node]),
-            score=float(graph.node_name[node] == anchor),
-        )
-        for node in range(len(graph))
-    )
+    nodes = subgraph_nodes(graph, {node: float(name == anchor) for node, name in enumerate(graph.node_name)})
     edges = tuple(SubgraphEdge(EdgeKind(kind).name, source, target) for kind, source, target, _, _ in graph.edges())
     return Subgraph("shop-1", (Anchor(graph.node_name.index(anchor), 1.0, ("bm25",)),), nodes, edges)
 

@@ -1,7 +1,7 @@
 import pytest
 
-from cgm.artifacts import Subgraph, SubgraphEdge, SubgraphNode
-from cgm.graph import NodeKind, subset_edges
+from cgm.artifacts import Subgraph, SubgraphEdge
+from cgm.graph import subgraph_nodes, subset_edges
 from cgm.protocols import Codebase
 from cgm.text import split_lines, subgraph_text
 
@@ -10,18 +10,7 @@ from cgm.text import split_lines, subgraph_text
 def whole(shop: Codebase) -> Subgraph:
     """All of the shop, `total` before everything else."""
     graph = shop.graph
-    nodes = tuple(
-        SubgraphNode(
-            node=node,
-            kind=NodeKind(graph.node_kind[node]).name,
-            path=graph.node_path[node],
-            name=graph.node_name[node],
-            start=int(graph.node_start[node]),
-            end=int(graph.node_end[node]),
-            score=float(graph.node_name[node] == "total"),
-        )
-        for node in range(len(graph))
-    )
+    nodes = subgraph_nodes(graph, {node: float(name == "total") for node, name in enumerate(graph.node_name)})
     kinds = {2: "CALLS", 3: "EXTENDS"}
     edges = subset_edges(graph, range(len(graph)))
     linked = tuple(SubgraphEdge(kinds[kind], source, target) for kind, source, target in edges if kind in kinds)

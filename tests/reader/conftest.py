@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 import pytest
 
-from cgm.artifacts import Issue, Ranked, Ranking, Subgraph, SubgraphEdge, SubgraphNode
+from cgm.artifacts import Issue, Ranked, Ranking, Subgraph, SubgraphEdge
 from cgm.errors import RepositoryError
-from cgm.graph import CodeGraph, EdgeKind, NodeKind
+from cgm.graph import CodeGraph, EdgeKind, NodeKind, subgraph_nodes
 from cgm.protocols import Answer, AnswerForm, Codebase, LexicalIndex, Message, Sampling
 from cgm.text import split_lines
 
@@ -76,18 +76,7 @@ def subgraph() -> Callable[[Codebase], Subgraph]:
 
     def make(codebase: Codebase) -> Subgraph:
         graph = codebase.graph
-        nodes = tuple(
-            SubgraphNode(
-                node,
-                NodeKind(graph.node_kind[node]).name,
-                graph.node_path[node],
-                graph.node_name[node],
-                int(graph.node_start[node]),
-                int(graph.node_end[node]),
-                0.0,
-            )
-            for node in range(len(graph))
-        )
+        nodes = subgraph_nodes(graph, dict.fromkeys(range(len(graph)), 0.0))
         edges = tuple(SubgraphEdge(EdgeKind(kind).name, source, target) for kind, source, target, _, _ in graph.edges())
         return Subgraph("demo-1", (), nodes, edges)
 
