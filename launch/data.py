@@ -12,7 +12,6 @@ setting or input, or no row, 2 some repositories failed (failures.jsonl), 130 in
 
 import dataclasses
 import logging
-import resource
 import sys
 import time
 from dataclasses import dataclass, field
@@ -32,12 +31,12 @@ from launch.command import run_command
 from launch.corpus import CorpusConfig, corpus_config, make_stages, register_corpus, row_identity
 from launch.datacard import make_card, print_card
 from launch.harvest import Crop, Harvest, Source, Workshop, open_source
+from launch.meter import peak_mib
 from launch.runfolder import open_run
 from launch.training_set import assemble, write_set
 
 _log = logging.getLogger(__name__)
 _UNSAID = ("repos", "cache_dir", "run_dir", "issues", "held_out")  # of the settings: where things lie on one machine
-_KIB_A_MIB = 1024
 
 
 @dataclass
@@ -145,13 +144,12 @@ def _said(settings: CorpusConfig) -> dict[str, Any]:
 
 
 def _write_summary(folder: Path, work: _Work, seconds: float) -> None:
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / _KIB_A_MIB
     summary = {
         "repositories": len(work.crops),
         "refused": len(work.refused),
         "failed": len(work.failures),
         "wall_seconds": round(seconds, 1),
-        "peak_memory_mib": round(peak, 1),
+        "peak_memory_mib": round(peak_mib(), 1),
         "seconds": {crop.source.name: crop.seconds for crop in work.crops},
     }
     write_json(folder / "summary.json", summary)

@@ -1,8 +1,10 @@
-"""Counting what is spent: seconds of each stage, and calls, tokens and cost of a language model.
+"""Counting what is spent: memory, seconds of each stage, and calls, tokens and cost of a language model.
 
 Knows no stage by name and no model.
 """
 
+import resource
+import sys
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -10,6 +12,14 @@ from contextlib import contextmanager
 
 from cgm.artifacts import Usage
 from cgm.protocols import LLM, Answer, AnswerForm, Message, Sampling
+
+_MIB = 1 << 20
+
+
+def peak_mib() -> float:
+    """The most memory that this process has held, in MiB."""
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / _MIB
 
 
 class Clock:

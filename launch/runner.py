@@ -8,8 +8,6 @@ import itertools
 import logging
 import multiprocessing
 import os
-import resource
-import sys
 import threading
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -20,11 +18,12 @@ from multiprocessing.connection import Connection, wait
 from cgm.artifacts import Failure
 from cgm.errors import StorageError, WorkerError
 from launch.dataset import Instance
+from launch.meter import peak_mib
 from launch.pipeline import Announce, Outcome, Pipeline
+from launch.scheduling import next_of
 from launch.schema import RunConfig
 
 _log = logging.getLogger(__name__)
-_MIB = 1 << 20
 _DEATHS = 2  # of worker processes, after which an instance is not tried again
 
 
@@ -64,12 +63,8 @@ def by_repository(instances: Sequence[Instance]) -> list[Instance]:
 
 
 def next_instance(waiting: Sequence[Instance], running: Sequence[Instance]) -> Instance:
-    """The first waiting instance of the repository that the fewest workers are busy with.
-
-    So the first instances of a repository, which parse it whole, are not done twice at the same time.
-    """
-    busy = Counter(instance.issue.repo for instance in running)
-    return min(waiting, key=lambda instance: busy[instance.issue.repo])
+    """The next instance; so the first ones of a repository, which parse it whole, are not done at the same time."""
+    return next_of(waiting, running, lambda instance: instance.issue.repo)
 
 
 def _spread(config: RunConfig, instances: Sequence[Instance]) -> Iterator[Report]:
@@ -183,6 +178,4 @@ def _silent(instance_id: str, stage: str) -> None:
 
 
 def _report(outcome: Outcome) -> Report:
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    unit = 1 if sys.platform == "darwin" else 1024
-    return Report(outcome, os.getpid(), peak * unit / _MIB)
+    return Report(outcome, os.getpid(), peak_mib())

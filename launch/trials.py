@@ -3,12 +3,12 @@
 Knows scheduling, and how a run ends before its time. Does not know how a case is judged (`eval.judge`).
 """
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
 from eval.backend import Backend
 from eval.judge import Case, Judge, Judged
+from launch.scheduling import next_of
 
 
 def run_cases(
@@ -33,9 +33,5 @@ def run_cases(
 
 
 def next_case(waiting: Sequence[Case], running: Sequence[Case]) -> Case:
-    """The first waiting case of the repository that the fewest workers are busy with.
-
-    So what a repository's first case makes for the others, such as an environment, is not waited for by all.
-    """
-    busy = Counter(case.row["repo"] for case in running)
-    return min(waiting, key=lambda case: busy[case.row["repo"]])
+    """The next case, so that what a repository's first one makes, such as an environment, is not waited for by all."""
+    return next_of(waiting, running, lambda case: case.row["repo"])
