@@ -17,7 +17,7 @@ from typing import Any
 from cgm.artifacts import Tally
 from cgm.errors import ConfigError
 from cgm.store import scratch_folder
-from eval.specification import END, Specification, Specs
+from eval.specification import END, EXIT_CODE, START, Specification, Specs
 
 _RELEASES = ("4", "5")
 # what the log of a run in a container says
@@ -112,7 +112,32 @@ def grade(specification: Specification, log: str, parsers: Mapping[str, str]) ->
     Raises:
         ConfigError: release 5 is not installed, or it has no parser for the instance.
     """
-    spec = SimpleNamespace(
+    return _graded(_official_spec(specification, parsers), log)
+
+
+def passed_tests(specification: Specification, log: str, parsers: Mapping[str, str]) -> frozenset[str]:
+    """The tests that pass by a log, whichever they are; none where it has no results. Raises as `grade`."""
+    grading_release()
+    grading = importlib.import_module("swebench.harness.grading")
+    spec = _official_spec(specification, parsers)
+    with scratch_folder("r4-log-") as folder:
+        path = folder / "test_output.txt"
+        path.write_text(log, encoding="utf-8")
+        try:
+            found, _ = grading.get_logs_eval(spec, str(path))
+        except KeyError as error:
+            raise ConfigError(_no_parser(spec)) from error
+    return frozenset(name for name in found if grading.test_passed(name, found))
+
+
+def marked(output: str, code: int) -> str:
+    """What a test command printed and its exit code, as a log that the harness reads."""
+    return f"{START}\n{output}\n{END}\n{EXIT_CODE}: {code}\n"
+
+
+def _official_spec(specification: Specification, parsers: Mapping[str, str]) -> SimpleNamespace:
+    """A specification as the harness has them, as far as logs are concerned."""
+    return SimpleNamespace(
         instance_id=specification.instance_id,
         repo=specification.repo,
         version=specification.version,
@@ -121,7 +146,10 @@ def grade(specification: Specification, log: str, parsers: Mapping[str, str]) ->
         log_parser=specification.log_parser or parsers.get(specification.repo, ""),
         eval_type=specification.eval_type,
     )
-    return _graded(spec, log)
+
+
+def _no_parser(spec: Any) -> str:
+    return f"{spec.instance_id}: the harness has no log parser {spec.log_parser!r}"
 
 
 def grade_row(row: Mapping[str, Any], log: str) -> Grade:
@@ -140,8 +168,7 @@ def _graded(spec: Any, log: str) -> Grade:
         try:
             report = grading.get_eval_report(spec, prediction, str(path), include_tests_status=True)
         except KeyError as error:
-            message = f"{spec.instance_id}: the harness has no log parser {spec.log_parser!r}"
-            raise ConfigError(message) from error
+            raise ConfigError(_no_parser(spec)) from error
     return _grade(report[spec.instance_id])
 
 

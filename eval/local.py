@@ -4,10 +4,8 @@ Knows the order of things: files, repair, test files as they were, test patch, i
 know how environments are made (`eval.environment`) nor how logs are read (`eval.harness`).
 """
 
-import os
-import shlex
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,36 +15,15 @@ from cgm.artifacts import Verdict, to_row
 from cgm.errors import PatchError, RepositoryError, require
 from cgm.store import scratch_folder
 from eval.backend import Row, Trial
-from eval.checkout import apply, apply_loosely, git_directory, lay_out, links, put_back
-from eval.environment import UNTIL, Environment, Environments, find_interpreter, overlay, release_of
-from eval.harness import Table, grade, grading_release
-from eval.sandbox import Limits, Outcome, Sandbox
-from eval.specification import END, EXIT_CODE, INSTALL, START, Specification, specification
+from eval.checkout import apply, apply_loosely, git_directory, links, put_back
+from eval.environment import UNTIL, Environments, find_interpreter
+from eval.harness import Table, grade, grading_release, marked
+from eval.place import Place, lay_out_place, settings_of
+from eval.sandbox import Limits, Sandbox
+from eval.specification import END, Specification, specification
 from eval.untrusted import touched_files
 
 _OUTPUT_KB = 32768
-
-
-@dataclass(frozen=True)
-class _Place:
-    """Where one run happens: the project's files, the environment laid over the kept one, and the kept one."""
-
-    tree: Path
-    overlay: Path
-    environment: Environment
-
-    def run(self, sandbox: Sandbox, commands: Sequence[str], env: Mapping[str, str]) -> Outcome:
-        python = self.environment.interpreter
-        readable = [self.environment.folder, python.parent.parent]
-        script = "\n".join([f"cd {shlex.quote(str(self.tree))}", *commands])
-        return sandbox.run(
-            ["/bin/bash", "-c", script],
-            cwd=self.tree,
-            readable=readable,
-            writable=[self.tree, self.overlay],
-            env={"PATH": f"{self.overlay / 'bin'}:/usr/local/bin:/usr/bin:/bin", "VIRTUAL_ENV": str(self.overlay)}
-            | dict(env),
-        )
 
 
 @dataclass
@@ -69,6 +46,11 @@ class LocalConfig:
             require(getattr(self, name) > 0, f"backend.{name} must be > 0", getattr(self, name))
 
 
+def limits_of(config: LocalConfig) -> Limits:
+    """What one run may use."""
+    return Limits(config.seconds, config.memory_mb, config.processes, config.file_mb, _OUTPUT_KB)
+
+
 class LocalBackend:
     """Tests on this machine; without a way to isolate them it refuses, unless the settings tell it not to.
 
@@ -85,8 +67,7 @@ class LocalBackend:
     def __init__(self, config: LocalConfig, *, table: Table, repos: Path, environments: Path) -> None:
         self._release = grading_release()
         self._config, self._table, self._repos = config, table, repos
-        limits = Limits(config.seconds, config.memory_mb, config.processes, config.file_mb, _OUTPUT_KB)
-        self._sandbox = Sandbox(config.isolation, limits)
+        self._sandbox = Sandbox(config.isolation, limits_of(config))
         self._environments = Environments(
             environments, repos, requirement_paths=table.requirement_paths, until=config.until
         )
@@ -111,12 +92,13 @@ class LocalBackend:
         environment = self._environments.get(spec)
         start = time.monotonic()
         with scratch_folder("r4-local-") as folder:
-            place = _Place(folder / "testbed", folder / "overlay", environment)
-            blank = Verdict(spec.instance_id, "infrastructure", backend=self.name)
-            trial = self._patched(spec, diff, place, _noted(blank, self._lay_out(spec, place)))
+            place = lay_out_place(spec, self._repos, environment, folder)
+            message = f"files that are not in the git directory: {place.missing}" if place.missing else ""
+            blank = Verdict(spec.instance_id, "infrastructure", backend=self.name, message=message)
+            trial = self._patched(spec, diff, place, blank)
         return replace(trial, verdict=replace(trial.verdict, seconds=round(time.monotonic() - start, 3)))
 
-    def _patched(self, spec: Specification, diff: str, place: _Place, blank: Verdict) -> Trial:
+    def _patched(self, spec: Specification, diff: str, place: Place, blank: Verdict) -> Trial:
         try:
             applied = _apply(place.tree, diff) if diff else ""
         except PatchError as error:
@@ -129,20 +111,11 @@ class LocalBackend:
             return Trial(_noted(blank, f"the tests cannot be laid out: {error}"))
         return self._tested(spec, place, replace(blank, applied=applied))
 
-    def _lay_out(self, spec: Specification, place: _Place) -> str:
-        place.tree.mkdir()
-        missing = lay_out(git_directory(self._repos, spec.repo), spec.base_commit, place.tree)
-        place.overlay.mkdir()
-        overlay(place.environment, place.overlay)
-        return f"files that are not in the git directory: {len(missing)}" if missing else ""
-
-    def _tested(self, spec: Specification, place: _Place, verdict: Verdict) -> Trial:
-        for folder in (place.tree, place.overlay):
-            _open_to_all(folder)
-        env = {"PIP_CONFIG_FILE": os.devnull, "SETUPTOOLS_SCM_PRETEND_VERSION": release_of(spec)}
-        installed = place.run(self._sandbox, [*spec.prepare, INSTALL], env)
-        outcome = place.run(self._sandbox, [spec.test_command], env | {"PIP_NO_INDEX": "1"})
-        log = f"{START}\n{outcome.output}\n{END}\n{EXIT_CODE}: {outcome.code}\n"
+    def _tested(self, spec: Specification, place: Place, verdict: Verdict) -> Trial:
+        installed = place.install(self._sandbox, spec)
+        env = settings_of(spec) | {"PIP_NO_INDEX": "1"}
+        outcome = place.run(self._sandbox, [spec.test_command], env, writable=(place.tree, place.overlay))
+        log = marked(outcome.output, outcome.code)
         whole = installed.output + log
         if installed.code:
             verdict = _noted(verdict, f"the installation failed: {_last_line(installed.output)}")
@@ -185,12 +158,3 @@ def _noted(verdict: Verdict, message: str) -> Verdict:
 def _last_line(text: str) -> str:
     lines = text.strip().splitlines()
     return lines[-1].strip()[:200] if lines else ""
-
-
-def _open_to_all(base: Path) -> None:
-    """Let anybody write: in a sandbox that root starts, tests run as another user; the folder above stays closed."""
-    for where, folders, names in os.walk(base):
-        for path in (Path(where, name) for name in (*folders, *names)):
-            if not path.is_symlink():
-                path.chmod(path.stat().st_mode | (0o777 if path.is_dir() else 0o666))
-    base.chmod(0o777)

@@ -7,14 +7,15 @@ repository is read (it is handed the files), nor how the script is kept from har
 import os
 import sys
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 
 from cgm.errors import SandboxError
 from cgm.protocols import CheckResult
 from cgm.store import scratch_folder
 from eval.sandbox import Outcome, Sandbox
+from eval.swap import swapped, write_inside
 
 # where projects keep their packages, by custom
 _IMPORT_ROOTS = (".", "src", "lib")
@@ -53,7 +54,7 @@ class ReproductionCheck:
         """
         base = self._copy or self._make_copy()
         root = base / "repository"
-        with _replaced({_inside(root, path): text for path, text in changed.items()}):
+        with swapped(root, changed):
             outcome = self._sandbox.run(
                 [self._python, str(base / "reproduction" / self._name)],
                 cwd=root,
@@ -74,26 +75,13 @@ class ReproductionCheck:
         base = life.enter_context(scratch_folder("r4-check-"))
         try:
             for path, content in self._files():
-                _write(_inside(base / "repository", path), content)
-            _write(base / "reproduction" / self._name, self._script)
+                write_inside(base / "repository", path, content)
+            write_inside(base / "reproduction", self._name, self._script)
         except OSError as error:
             raise SandboxError(f"cannot copy the repository to {base}: {error.strerror}") from error
         _open_to_all(base)
         self._copy = base
         return base
-
-
-def _inside(root: Path, path: str) -> Path:
-    target = root / path
-    # no resolving: the copy holds regular files alone, so only the path itself can leave it
-    if not Path(os.path.normpath(target)).is_relative_to(root) or target == root:
-        raise SandboxError(f"a changed file must lie in the repository, got {path!r}")
-    return target
-
-
-def _write(target: Path, content: bytes) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_bytes(content)
 
 
 def _open_to_all(base: Path) -> None:
@@ -102,20 +90,3 @@ def _open_to_all(base: Path) -> None:
         Path(folder).chmod(0o755)
         for name in names:
             Path(folder, name).chmod(0o644)
-
-
-@contextmanager
-def _replaced(texts: Mapping[Path, str]) -> Iterator[None]:
-    """Give files new texts for a while; what was there before comes back, and what was not is gone."""
-    before = {path: path.read_bytes() if path.is_file() else None for path in texts}
-    try:
-        for path, text in texts.items():
-            _write(path, text.encode("utf-8", "surrogateescape"))
-            path.chmod(0o644)
-        yield
-    finally:
-        for path, content in before.items():
-            if content is None:
-                path.unlink(missing_ok=True)
-            else:
-                path.write_bytes(content)

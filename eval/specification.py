@@ -7,7 +7,7 @@ and what test command they lead to. Does not know the installed harness (`eval.h
 import json
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -120,14 +120,14 @@ def _test_command(row: Mapping[str, Any], known: Mapping[str, Any]) -> str:
     if not known.get("test_cmd"):
         raise DatasetError(f"{row['instance_id']}: neither the row nor the table has a test command")
     command = known["test_cmd"] if isinstance(known["test_cmd"], str) else " && ".join(known["test_cmd"])
-    return " ".join([command, *map(shlex.quote, _directives(row["repo"], row["test_patch"]))])
+    files = [path for path in _TOUCHED.findall(row["test_patch"]) if not path.endswith(_DATA_ENDINGS)]
+    return " ".join([command, *map(shlex.quote, directives(row["repo"], files))])
 
 
-def _directives(repo: str, test_patch: str) -> list[str]:
-    """The tests to run: the files of the test patch that are not data, as modules for Django's own runner."""
-    files = [path for path in _TOUCHED.findall(test_patch) if not path.endswith(_DATA_ENDINGS)]
+def directives(repo: str, files: Sequence[str]) -> list[str]:
+    """Test files as the repository's test command takes them: as modules for Django's own runner."""
     if repo != "django/django":
-        return files
+        return list(files)
     return [path.removesuffix(".py").removeprefix("tests/").replace("/", ".") for path in files]
 
 

@@ -8,7 +8,7 @@ import pytest
 from cgm.artifacts import Tally
 from cgm.errors import ConfigError
 from eval import harness
-from eval.harness import Table, grade, installed_release, installed_table, read_table, write_table
+from eval.harness import Table, grade, installed_release, installed_table, marked, passed_tests, read_table, write_table
 from eval.specification import END, START, Specification
 
 TOTAL, IMPORT = "test_cart.py::test_total", "test_cart.py::test_import"
@@ -59,6 +59,15 @@ def test_the_parser_of_the_table_serves_where_the_row_names_none(spec: Specifica
     assert grade(bare, log, {"shop/cart": "parse_log_pytest"}).resolved
     with pytest.raises(ConfigError, match="has no log parser"):
         grade(bare, log, {})
+
+
+@pytest.mark.usefixtures("release_5")
+def test_the_tests_that_pass_are_named_whichever_they_are(spec: Specification) -> None:
+    log = marked("PASSED a::b\nFAILED a::c - no\nXFAIL a::d\nSKIPPED [1] a: why\nERROR a::e", 1)
+    assert passed_tests(spec, log, {}) == {"a::b", "a::d"}
+    assert passed_tests(spec, marked("ImportError", 2), {}) == frozenset()
+    with pytest.raises(ConfigError, match="has no log parser"):
+        passed_tests(replace(spec, log_parser=""), log, {})
 
 
 def test_release_4_has_a_table_and_does_not_grade(spec: Specification) -> None:
