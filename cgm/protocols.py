@@ -215,6 +215,32 @@ class Check(Protocol):
         """
 
 
+@dataclass(frozen=True)
+class SuiteResult:
+    """Which tests passed, what those that failed said in a line each, and the last lines that were printed."""
+
+    passed: frozenset[str]
+    failed: Mapping[str, str] = field(default_factory=dict)
+    output: str = ""
+
+
+class Bench(Protocol):
+    """Runs tests and code of an issue's repository at its base commit, with some files changed."""
+
+    def test(self, issue: Issue, files: Sequence[str], changed: Mapping[str, str]) -> SuiteResult:
+        """Run test files of the base commit; no test passes where they do not come to an end.
+
+        Raises:
+            ConfigError: the repository cannot be tried here.
+            InputError: its row does not say how its tests run, or the repository is at fault.
+            SandboxError: they could not be run in isolation.
+            StorageError: there is no room.
+        """
+
+    def run(self, issue: Issue, code: str, changed: Mapping[str, str]) -> CheckResult:
+        """Run Python code, which passes if it comes to its end without an error. Raises as `test`."""
+
+
 class Reader(Protocol):
     """Stage 4."""
 
