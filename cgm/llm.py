@@ -194,8 +194,10 @@ class LocalConfig:
     precision: str = "f32"  # of activations: f32 answers faster on a CPU, bf16 reads prompts faster where it has AMX
     context_tokens: int = _TOKENIZED  # of prompt and answer together
     cache_gib: float = 2.0  # memory for what was read before, so that a prompt is read once for many answers
+    threads: int = 0  # 0: as the backend sees fit; fewer than there are cores where other work keeps some of them busy
 
     def __post_init__(self) -> None:
+        require(self.threads >= 0, "llm.threads must be >= 0", self.threads)
         require(self.precision in ("f32", "bf16", "f16"), "llm.precision must be f32, bf16 or f16", self.precision)
         fits = 1 <= self.context_tokens <= _TOKENIZED
         require(fits, f"llm.context_tokens must be from 1 to {_TOKENIZED}", self.context_tokens)
@@ -304,7 +306,9 @@ def _open_model(folder: Path, config: LocalConfig) -> Any:
     scheduler = openvino_genai.SchedulerConfig()
     scheduler.cache_size = max(1, round(config.cache_gib))
     scheduler.enable_prefix_caching = True
-    settings = {"INFERENCE_PRECISION_HINT": config.precision}
+    settings: dict[str, str | int] = {"INFERENCE_PRECISION_HINT": config.precision}
+    if config.threads:
+        settings["INFERENCE_NUM_THREADS"] = config.threads
     return openvino_genai.ContinuousBatchingPipeline(str(folder), scheduler, "CPU", settings)
 
 
