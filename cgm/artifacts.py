@@ -171,11 +171,15 @@ class Edit:
 
 @dataclass(frozen=True)
 class Sample:
-    """One answer of the Reader's model and what became of it: `applied`, `chosen`, or the error it met."""
+    """One answer of the Reader's model and what became of it: `refused`, `applied` or `chosen`.
+
+    `error` is what it or its repair met, `diff` what it would make of the code, empty where it was refused.
+    """
 
     answer: str
     status: str
     error: str = ""
+    diff: str = ""
 
 
 @dataclass(frozen=True)

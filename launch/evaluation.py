@@ -1,4 +1,4 @@
-"""The settings of `cgm-eval`, and what they are turned into: a backend with its services, and a judge.
+"""The settings of `cgm-eval`, and what they are turned into: a judge.
 
 Knows which settings there are and what a verdict depends on. Does not know the command's tasks (`launch.evaluate`).
 """
@@ -14,13 +14,12 @@ from omegaconf import MISSING, DictConfig
 from cgm.errors import require
 from cgm.store import StageCache
 from eval.backend import Backend
-from eval.harness import Table, read_table
 from eval.humaneval import HumanEvalConfig
 from eval.judge import Judge
 from eval.untrusted import TrustConfig
 from launch.command import located
 from launch.identity import FLOOR, code_version
-from launch.schema import Choice, build, composed
+from launch.schema import Choice, composed
 
 TASKS = ("predictions", "gold", "table", "images", "humaneval")
 # of `EvalConfig`
@@ -81,44 +80,11 @@ def register_evaluation() -> None:
     ConfigStore.instance().store(group="schema", name="evaluation", node=EvalConfig)
 
 
-def backend_services(cache_dir: Path, repos: str, table: str) -> dict[str, Any]:
-    """What backends may ask for: git directories, the table of specifications, and folders that are kept.
-
-    Raises:
-        ConfigError: the table cannot be read.
-    """
-    default = default_table(cache_dir)
-    path = Path(table) if table else default
-    return {
-        "repos": Path(repos).absolute() if repos else None,
-        "table": read_table(path) if table or default.exists() else Table(),
-        "environments": cache_dir / "environments",
-        "images": cache_dir / "images",
-    }
-
-
-def default_table(cache_dir: Path) -> Path:
-    """Where the table of specifications lies unless a setting names another."""
-    return cache_dir / "specifications.json"
-
-
 def make_judge(choice: Choice, backend: Backend, *, cache_dir: Path, trust: TrustConfig, retries: int) -> Judge:
     """A judge whose verdicts are kept under the backend's settings and the code of this checkout."""
     identity = [choice.identity(), code_version("eval"), code_version(FLOOR)]
     cache = StageCache(cache_dir / "stages")
     return Judge(backend, cache=cache, identity=identity, trust=trust, retries=retries, pause=_pause)
-
-
-def make_backend(choice: Choice, services: dict[str, Any]) -> Backend:
-    """The chosen backend.
-
-    Raises:
-        ConfigError: none is chosen, or it lacks a service.
-        SandboxError: it cannot run here.
-    """
-    require(bool(choice.option.target), "backend must be one that runs tests", choice.option.name)
-    backend: Backend = build(choice, services)
-    return backend
 
 
 def _pause(attempt: int) -> None:

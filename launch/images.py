@@ -17,8 +17,9 @@ from cgm.errors import CgmError
 from cgm.store import write_json
 from eval.backend import Row
 from eval.containers import DockerBackend, DockerConfig
+from launch.backends import backend_services, make_backend
 from launch.console import printable
-from launch.evaluation import EvalConfig, backend_services, make_backend
+from launch.evaluation import EvalConfig
 from launch.schema import Choice, find_option
 
 _log = logging.getLogger(__name__)

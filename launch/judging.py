@@ -20,8 +20,9 @@ from eval.localization import load_gold
 from eval.predictions import Prediction, Predictions, load_predictions
 from eval.rows import choose_rows, load_rows, read_names
 from eval.validity import validities
+from launch.backends import backend_services, make_backend
 from launch.console import show_page
-from launch.evaluation import EvalConfig, backend_services, make_backend, make_judge
+from launch.evaluation import EvalConfig, make_judge
 from launch.progress import TrialProgress, show_validities, show_verdicts
 from launch.reports import report_on, write_reports
 from launch.submission import check_submission, write_submission

@@ -18,6 +18,7 @@ from cgm.recorded import CachedLLM, RecordingLLM
 from cgm.store import BlobCache, StageCache, fingerprint, read_bytes
 from eval.reproduction import ReproductionCheck
 from eval.sandbox import Sandbox
+from launch.backends import bench_identity, make_bench, wants_bench
 from launch.codebase import CodebaseCache, Count, Embedded, Indexed, describe
 from launch.dataset import Instance, own_files
 from launch.identity import answers_identity, option_identity, stage_identity
@@ -239,6 +240,7 @@ def _services(config: RunConfig, folder: Path) -> dict[str, Any]:
     services: dict[str, Any] = {"blobs": BlobCache(folder / "blobs"), "check": None}
     if config.check:
         services["check"] = _reproduction(config)
+    services["bench"] = make_bench(config) if wants_bench(config) else None
     services["llm"] = metered_llm(config.llm, folder, config.record)
     services["embedder"] = build(config.embedder, services)
     return services
@@ -280,5 +282,7 @@ def _identities(config: RunConfig, names: list[str]) -> dict[str, Any]:
     services["llm"] += _contents(config.llm)
     if config.check:
         services["check"] = fingerprint(read_bytes(Path(config.check)).hex())
+    if wants_bench(config):
+        services["bench"] = bench_identity(config)
     stages = {name: stage_identity(getattr(config, name), services) for name in names}
     return stages | {"embedder": services["embedder"]}

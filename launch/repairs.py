@@ -24,7 +24,7 @@ from launch.lessons import subgraph_of
 from preprocessing.commits import SourceEdit
 from reader.context import Limits, build_context
 from reader.patch import normalize
-from reader.stage import defuse
+from reader.search import defuse
 from reader.wording import word_edits
 
 TASK = "issue_fix"

@@ -78,7 +78,7 @@ def require_code_change(before: str, after: str, path: str) -> None:
     Raises:
         PatchError: the file parsed before and does not now, or means the same as before.
     """
-    if not path.endswith((".py", ".pyi")):
+    if not _is_python(path):
         return
     old = parse(before)
     if isinstance(old, str):  # it was broken, or is of another Python: no rule to hold the edit to
@@ -88,6 +88,16 @@ def require_code_change(before: str, after: str, path: str) -> None:
         raise PatchError(f"after the edit {path} is not valid Python: {new}")
     if ast.dump(old) == ast.dump(new):
         raise PatchError(f"the edit of {path} changes only comments or blank space, not what the code does")
+
+
+def meaning(text: str, path: str) -> str:
+    """What a file says: equal for texts of a Python file that differ in comments and layout alone."""
+    tree = parse(text) if _is_python(path) else ""
+    return text if isinstance(tree, str) else ast.dump(tree)
+
+
+def _is_python(path: str) -> bool:
+    return path.endswith((".py", ".pyi"))
 
 
 def unified_diff(texts: Mapping[str, str], edits: Iterable[Edit]) -> str:

@@ -254,6 +254,30 @@ def test_a_backend_is_the_last_stage_and_says_what_the_tests_of_a_patch_say(
     assert read("run/failures.jsonl") == []
 
 
+@pytest.mark.slow
+def test_the_reader_tries_its_patches_on_the_issues_example_and_on_tests_of_the_base_commit(
+    cgm: Callable[..., int],
+    read: Callable[[str], Any],
+    server: Server,
+    repositories: Path,
+    offline_index: Path,
+    cart: dict[str, Any],
+) -> None:
+    pytest.importorskip("swebench")
+    assert offline_index.is_dir()
+    issue = "`total` of cart.py gives the largest price:\n```python\nimport cart\nassert cart.total([1, 2]) == 3\n```\n"
+    row = {**cart, "problem_statement": f"{issue}ends with an AssertionError.", "patch": "the repair"}
+    row["test_cmd"] = "python -c 'print(\"PASSED a::b\")'"
+    Path("rows.jsonl").write_text(json.dumps(row) + "\n")
+    model = ("llm=openai", "llm.model=m", f"llm.base_url=http://127.0.0.1:{server.server_port}/v1", "llm.key_variable=")
+    tried = ("reader=repair", "reader.samples=3", "reader.examples=true", "reader.test_files=2")
+    data = ("dataset=rows.jsonl", f"repos={repositories}", "retriever=bm25")
+    assert cgm(*data, *model, *tried, "backend=local", "run_dir=run") == 0
+    (repair,) = read("run/repairs.jsonl")
+    assert (repair["passed"], [sample["status"] for sample in repair["samples"]]) == (True, ["chosen"])
+    assert [row["outcome"] for row in read("run/verdicts.jsonl")] == ["resolved"]
+
+
 @pytest.mark.parametrize("arguments", [("repo=.", "issue=I.md"), ("dataset=d.jsonl", "repos=.", "reader=none")])
 def test_a_backend_without_patches_to_try_is_refused(
     cgm: Callable[..., int], capfd: pytest.CaptureFixture[str], arguments: tuple[str, ...]

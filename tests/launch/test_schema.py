@@ -148,7 +148,7 @@ def test_a_configuration_is_a_plain_dataclass_with_defaults(option: Option) -> N
 @pytest.mark.parametrize("option", _WITH_CLASS, ids=_title)
 def test_an_option_asks_only_for_services_there_are(option: Option) -> None:
     assert set(wanted_services(option)) <= {
-        *("llm", "embedder", "check", "blobs", "models"),
+        *("llm", "embedder", "check", "bench", "blobs", "models"),
         *("repos", "table", "environments", "images"),
     }
 

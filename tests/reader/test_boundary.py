@@ -5,10 +5,10 @@ from hypothesis import strategies as st
 
 from cgm.errors import PatchError
 from cgm.protocols import Answer
+from reader.attempts import Repair, make_repair
 from reader.context import Context, ShownFunction, Snippet
 from reader.forms import FORMS
 from reader.proof import apply_diff
-from reader.stage import Repair, make_repair
 
 _SHOP = "def total(items):\n    result = 0\n    for item in items:\n        result += item\n    return result\n"
 _CONTEXT = Context(
