@@ -21,6 +21,8 @@ _SEARCH = re.compile(r"^\s*<{4,}\s*(?:SEARCH|ORIGINAL|HEAD)?\b.*$", re.IGNORECAS
 _REPLACE = re.compile(r"^\s*>{4,}\s*(?:REPLACE|UPDATED)?\b.*$", re.IGNORECASE)
 _FENCE = re.compile(r"^\s*(?:`{3,}|~{3,})\s*(\S*)\s*$")
 _PATH = re.compile(r"[\w.\-/\\]*\w\.\w{1,8}\b|[\w.\-]+/[\w.\-/]+")
+_FILE = re.compile(r"[\w.\-/\\]*\w\.(?:pyi?|pyx|cfg|ini|toml|json|ya?ml|txt|md|rst)\b")
+_WORDS = 3  # of a line that says little but a path, such as "In file x:"
 _DEFINITION = re.compile(r"^(\s*)(?:async\s+)?def\s+(\w+)", re.MULTILINE)
 _DECLINED = re.compile(
     r"\bno (?:code )?(?:change|edit|fix|modification)s? (?:is |are )?(?:needed|required|necessary)", re.IGNORECASE
@@ -92,12 +94,21 @@ def _named_above(lines: list[str], at: int) -> str:
     for line in reversed(lines[max(0, at - 3) : at]):
         if _REPLACE.match(line):
             return ""
-        found: list[str] = _PATH.findall(line)
+        found = _paths(line)
         if found:
             return found[-1]
         if line.strip() and not _FENCE.match(line):
             return ""
     return ""
+
+
+def _paths(line: str) -> list[str]:
+    """The paths in a line; prose also holds versions, attributes and addresses, which are none."""
+    if "://" in line:
+        return []
+    pattern = _PATH if len(line.split()) <= _WORDS else _FILE
+    found: list[str] = pattern.findall(line)
+    return found
 
 
 def fenced(answer: str) -> Iterator[str]:

@@ -15,6 +15,7 @@ from cgm.graph import CodeGraph, NodeKind
 from cgm.protocols import Codebase
 from cgm.text import is_safe_path, split_lines
 from reader.patch import is_test_path
+from reader.syntax import docstring_lines
 
 _CHARACTERS_PER_TOKEN = 3.5  # of code, with the tokenizers of current code models
 _NUMBER_TOKENS = 2  # a line's number and end
@@ -26,7 +27,8 @@ _END = 1 << 31  # beyond the last line of any file
 class Limits:
     """How much is shown: tokens in all, functions and files by rank, neighbours' signatures.
 
-    `tests` says whether test files are shown, `new_files` whether files may be made.
+    `tests` says whether test files are shown, `new_files` whether files may be made, `docstrings` whether these are
+    shown, too.
     """
 
     tokens: int
@@ -35,6 +37,7 @@ class Limits:
     neighbours: int
     tests: bool = False
     new_files: bool = False
+    docstrings: bool = True
 
 
 @dataclass(frozen=True)
@@ -131,7 +134,7 @@ def build_context(ranking: Ranking, subgraph: Subgraph, codebase: Codebase, limi
 
     Each part is shown if it still fits the budget. Where not even the first function fits, its beginning is shown.
     """
-    shelf = _Shelf(codebase, limits.tokens)
+    shelf = _Shelf(codebase, limits)
     for part in _parts(ranking, codebase, limits):
         shelf.add(part)
     if not shelf.lines:
@@ -154,9 +157,10 @@ def split_context(context: Context) -> tuple[Context, ...]:
 class _Shelf:
     """The lines chosen so far, by file in order of choice, within a budget of tokens."""
 
-    def __init__(self, codebase: Codebase, tokens: int) -> None:
+    def __init__(self, codebase: Codebase, limits: Limits) -> None:
         self.codebase = codebase
-        self.left = tokens
+        self.left = limits.tokens
+        self._docstrings = limits.docstrings
         self.lines: dict[str, set[int]] = {}
         self.functions: list[int] = []
         self._files: dict[str, list[str]] = {}
@@ -195,7 +199,8 @@ class _Shelf:
     def _wanted(self, part: _Part) -> set[int]:
         last = len(self.file(part.path))
         numbers = {number for start, end in part.spans for number in range(start, min(end, last) + 1)}
-        return numbers - self.lines.get(part.path, set())
+        hidden = set() if self._docstrings else docstring_lines("".join(self.file(part.path)))
+        return numbers - hidden - self.lines.get(part.path, set())
 
     def _cost(self, path: str, number: int) -> int:
         return estimate_tokens(self.file(path)[number - 1].strip()) + _NUMBER_TOKENS

@@ -5,7 +5,7 @@ Knows EBNF as XGrammar reads it, built from the lines shown. Does not know how t
 
 import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 
 from cgm.protocols import AnswerForm
 from reader.context import Context, Snippet
@@ -15,27 +15,30 @@ _QUOTED = 8  # lines quoted at most: given more, a small model quotes the whole 
 _NEW_LINES = 16  # replacement lines at most, and
 _REWRITTEN_LINES = 60  # of a whole function at most
 _WIDTH = 140  # their width beyond the indentation: a small model that rambles never stops by itself
-_REASON = '[^\\n<`]{10,300} "\\n"'  # a sentence or two before the edit: thinking first makes it better
+# a sentence before the edit: thinking first makes it better, and a beginning keeps a small model from anything else
+_REASON = '"The bug: " [^\\n<`]{10,240} "\\n"'
+_CODE = "[^ \\t\\n<=>]"  # what code begins with and no marker does,
+_OUTER, _INNER = "[^\\n<=>]", "[^\\n]"  # and a line of it that has no margin, or one
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
 def quoted_lines(context: Context) -> AnswerForm | None:
-    """Constrain an answer to a reason and one search/replace block whose search half is consecutive shown lines."""
+    """Constrain an answer to a reason and one search/replace block whose search half is consecutive shown lines.
+
+    The first new line is indented as the first line quoted, no other one less than all that is quoted.
+    """
     starts: list[str] = []
     rules: list[str] = []
+    rests = _Rests()
     for at, snippet in enumerate(context.snippets):
-        for name, rule, starts_a_quote in _line_rules(snippet, f"f{at}n"):
+        for name, rule, starts_a_quote in _line_rules(snippet, f"f{at}n", rests):
             rules.append(rule)
             if starts_a_quote:
                 starts.append(name)
     if not starts:
         return None
-    head = [
-        f'root ::= {_REASON} "<<<<<<< SEARCH\\n" ({" | ".join(starts)})',
-        f'rest ::= "=======\\n" code{{0,{_NEW_LINES}}} ">>>>>>> REPLACE"',
-        _code_rule(min(_indent(snippet) for snippet in context.snippets), ">"),
-    ]
-    return AnswerForm("grammar", "\n".join((*head, *rules)))
+    root = f'root ::= {_REASON} "<<<<<<< SEARCH\\n" ({" | ".join(starts)})'
+    return AnswerForm("grammar", "\n".join((root, *rests.rules(), *rules)))
 
 
 def shown_function(context: Context) -> AnswerForm | None:
@@ -62,33 +65,61 @@ def _first_lines(context: Context) -> Iterator[str]:
         yield from [line for line in own if re.match(r"\s*(async\s+)?def\b", line)][:1]
 
 
-def _line_rules(snippet: Snippet, prefix: str) -> Iterator[tuple[str, str, bool]]:
+class _Rests:
+    """What may follow a quote, by its indentation."""
+
+    def __init__(self) -> None:
+        self._names: dict[tuple[str, str], str] = {}
+
+    def after(self, quoted: Sequence[str]) -> str:
+        """The rule that follows a quote of some lines, the first of which is not blank."""
+        margins = [line[: len(line) - len(line.lstrip())] for line in quoted if line.strip()]
+        return self._names.setdefault((margins[0], min(margins, key=len)), f"rest{len(self._names)}")
+
+    def rules(self) -> Iterator[str]:
+        """All rules, each with those that it needs."""
+        for (first, least), name in self._names.items():
+            lines = f"(head{name} code{name}{{0,{_NEW_LINES - 1}}})?"
+            yield f'{name} ::= "=======\\n" {lines} ">>>>>>> REPLACE"'
+            yield f'head{name} ::= {_margin(first)}{_CODE} [^\\n]{{0,{_WIDTH}}} "\\n"'
+            begin = _INNER if least else _OUTER
+            yield f'code{name} ::= "\\n" | {_margin(least)}{begin} [^\\n]{{0,{_WIDTH}}} "\\n"'
+
+
+def _line_rules(snippet: Snippet, prefix: str, rests: _Rests) -> Iterator[tuple[str, str, bool]]:
     """Yield (name, rule, whether a quote may start there) of each line and number of lines that may still follow.
 
-    A quote goes on with the line below or ends; it starts at code, as a bug lies in no comment or docstring.
+    A quote goes on with the line below or ends; it starts at code, as a bug lies in no comment or docstring, and not at
+    a class, of which only the first line is shown.
     """
     prose = docstring_lines(snippet.text)
     for start, end in snippet.spans:
-        for number, left in itertools.product(range(start, end + 1), range(_QUOTED)):
-            line = snippet.lines[number - 1]
-            is_code = bool(line.strip()) and not line.lstrip().startswith("#") and number not in prose
-            goes_on = left and number < end and not _CONTROL.search(snippet.lines[number])
-            below = f"({prefix}{number + 1}m{left - 1} | rest)" if goes_on else "rest"
-            text = f"{_literal(line)} " if line else ""
-            name = f"{prefix}{number}m{left}"
-            if not _CONTROL.search(line):
-                yield name, f'{name} ::= {text}"\\n" {below}', is_code and left == _QUOTED - 1
+        code = [number for number in range(start, end + 1) if _may_start(snippet.lines[number - 1], number, prose)]
+        for first, place in itertools.product(code, range(_QUOTED)):
+            number = first + place
+            quoted = snippet.lines[first - 1 : number]
+            if number > end or any(map(_CONTROL.search, quoted)):
+                continue
+            goes_on = place + 1 < _QUOTED and number < end and not _CONTROL.search(snippet.lines[number])
+            rest = rests.after(quoted)
+            below = f"({prefix}{first}p{place + 1} | {rest})" if goes_on else rest
+            text = f"{_literal(quoted[-1])} " if quoted[-1] else ""
+            name = f"{prefix}{first}p{place}"
+            yield name, f'{name} ::= {text}"\\n" {below}', not place
+
+
+def _may_start(line: str, number: int, prose: Collection[int]) -> bool:
+    """Whether a quote may start at a line."""
+    return bool(line.strip()) and not line.lstrip().startswith(("#", "class ")) and number not in prose
 
 
 def _code_rule(indent: int, closing: str) -> str:
     """A new line: blank, or at least as deep as the code shown; the character that closes the edit cannot start it."""
-    margin = f"{_literal(' ' * indent)} " if indent else ""
-    return f'code ::= "\\n" | {margin}[^\\n{closing}] [^\\n]{{0,{_WIDTH}}} "\\n"'
+    return f'code ::= "\\n" | {_margin(" " * indent)}[^\\n{closing}] [^\\n]{{0,{_WIDTH}}} "\\n"'
 
 
-def _indent(snippet: Snippet) -> int:
-    shown = [snippet.lines[number - 1] for start, end in snippet.spans for number in range(start, end + 1)]
-    return min((len(line) - len(line.lstrip(" ")) for line in shown if line.strip()), default=0)
+def _margin(text: str) -> str:
+    return f"{_literal(text)} " if text else ""
 
 
 def _literal(text: str) -> str:

@@ -27,6 +27,7 @@ class RepairConfig:
     files: int = 5  # ranked files shown, as far as they fit
     neighbours: int = 10  # signatures of callers and callees shown
     statements: int = 8  # of one function, where the form asks for one statement at a time
+    docstrings: bool = True  # whether they are shown; without them a small budget holds more code
     separate: bool = False  # one request for each function, without the rest of the context
     edit_tests: bool = False  # whether test files are shown and may be edited
     new_files: bool = False  # whether search/replace blocks may make files

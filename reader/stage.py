@@ -99,6 +99,7 @@ def _limits(config: RepairConfig) -> Limits:
         neighbours=config.neighbours,
         tests=config.edit_tests,
         new_files=config.new_files,
+        docstrings=config.docstrings,
     )
 
 

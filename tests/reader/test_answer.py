@@ -34,6 +34,23 @@ def test_a_block_is_read_whatever_surrounds_it(answer: str) -> None:
     assert read_blocks(answer) == [_READ]
 
 
+@pytest.mark.parametrize(
+    "above",
+    [
+        "The bug: `0.25.3` runs, but np.diff of 1.0.0 returns self.items instead of ints.",
+        "https://github.com/pkg/a/commit/2f15#diff-82R1775",
+        "In x.y() and/or a.b the value is None, e.g. for an empty list",
+    ],
+)
+def test_versions_attributes_and_addresses_in_prose_name_no_file(above: str) -> None:
+    assert [block.path for block in read_blocks(f"{above}\n{_BLOCK}")] == [""]
+
+
+def test_a_file_in_prose_is_named() -> None:
+    (block,) = read_blocks(f"As of version 1.0 the loop of pkg/a.py leaves one out, so change that:\n{_BLOCK}")
+    assert block == _READ
+
+
 def test_several_blocks_are_read_in_order_and_a_path_holds_for_its_own_alone() -> None:
     answer = f"pkg/a.py\n{_BLOCK}\n{_BLOCK}\npkg/b.py\n{_BLOCK}"
     assert [block.path for block in read_blocks(answer)] == ["pkg/a.py", "", "pkg/b.py"]

@@ -56,6 +56,15 @@ def test_functions_come_with_their_class_and_their_file_follows_while_it_fits(
     assert [function.name for function in large.functions] == ["Cart.total"]
 
 
+def test_docstrings_can_be_left_out(codebase: Build, ranking: Rank, subgraph: Whole) -> None:
+    text = 'def first():\n    """Do it.\n\n    Well.\n    """\n    return 1\n'
+    base, ranked = codebase({"a.py": text}), ranking(["a.py"], ["a.py:first"])
+    limits = Limits(tokens=100, functions=1, files=1, neighbours=0, docstrings=False)
+    context = build_context(ranked, subgraph(base), base, limits)
+    assert context.snippets[0].plain == "def first():\n...\n    return 1"
+    assert [(function.start, function.end) for function in context.functions] == [(1, 6)]
+
+
 def test_shown_lines_bear_their_numbers_where_asked(shop: Codebase, ranking: Rank, subgraph: Whole) -> None:
     ranked = ranking([], ["shop/cart.py:round_up"])
     context = build_context(ranked, subgraph(shop), shop, _LIMITS)

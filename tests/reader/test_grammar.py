@@ -6,7 +6,7 @@ from reader.context import Context, ShownFunction, Snippet
 from reader.grammar import quoted_lines, shown_function
 
 _TEXT = 'def f(x):\n    a = "\\n"\n\n    return\ta\n\n\ndef g():\n    pass\n\f\n'
-_REASON = "It is wrong there.\n"
+_REASON = "The bug: it is wrong there.\n"
 
 
 def _context(*spans: tuple[int, int]) -> Context:
@@ -64,6 +64,25 @@ def test_new_lines_keep_at_least_the_indentation_of_what_is_shown() -> None:
     assert not _matches(context, _answer("    pass\n", "a = 1\n"))
 
 
+def test_the_first_new_line_is_indented_as_the_first_quoted_one_and_no_other_one_less_than_all() -> None:
+    text = "def f(x):\n    for a in x:\n\n        b(a)\n    return 1\n"
+    context = Context((Snippet("a.py", text, ((1, 5),)),))
+    inner, loop = "        b(a)\n    return 1\n", "    for a in x:\n\n        b(a)\n"
+    assert _matches(context, _answer(inner, "        c(a)\n    return 2\n"))
+    assert not _matches(context, _answer(inner, "    return 2\n"))
+    assert not _matches(context, _answer(inner, "        c(a)\n  return 2\n"))
+    assert _matches(context, _answer(loop, "    for a in x:\n        c(a,\n          2)\n"))
+    assert not _matches(context, _answer(loop, "      for a in x:\n"))
+    assert _matches(context, _answer("def f(x):\n    for a in x:\n", "def f(x):\n    for b in x:\n"))
+    assert not _matches(context, _answer("def f(x):\n", "    def f(x):\n"))
+
+
+def test_no_new_line_looks_like_a_marker() -> None:
+    context = _context((7, 8))
+    assert not _matches(context, _answer("def g():\n", "=======\n"))
+    assert not _matches(context, _answer("def g():\n", "x = 1\n<<<<<<< REPLACE\n"))
+
+
 def test_the_edit_cannot_be_left_open_or_endless() -> None:
     context = _context((7, 8))
     assert not _matches(context, _answer("    pass\n", "    x\n" * 17))
@@ -92,6 +111,13 @@ def test_a_quote_starts_at_code() -> None:
     assert _matches(context, _answer("def f():\n", "def g():\n"))
     assert not _matches(context, _answer('    """Do it."""\n', "x\n"))
     assert not _matches(context, _answer("    # so\n", "x\n"))
+
+
+def test_a_quote_does_not_start_at_a_class() -> None:
+    text = "class A:\n    def f(self):\n        return 1\n"
+    context = Context((Snippet("a.py", text, ((1, 3),)),))
+    assert _matches(context, _answer("    def f(self):\n", "    def g(self):\n"))
+    assert not _matches(context, _answer("class A:\n", "class B:\n"))
 
 
 def test_a_quote_is_short() -> None:

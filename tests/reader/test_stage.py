@@ -274,7 +274,7 @@ def test_a_model_that_gives_no_answer_at_all_gives_an_empty_patch(read: Callable
 
 
 def test_a_small_model_answers_under_a_grammar(read: Callable[..., Patch], scripted: Any) -> None:
-    llm = scripted(["The last item is cut.\n" + _RIGHT], name="qwen2.5-coder-1.5b-instruct-q4_k_m")
+    llm = scripted(["The bug: the last item is cut.\n" + _RIGHT], name="qwen2.5-coder-1.5b-instruct-q4_k_m")
     patch = read(RepairReader(RepairConfig(samples=1), llm=llm))
     form = llm.requests[0][2]
     assert form.kind == "grammar"
