@@ -17,7 +17,9 @@ from numpy.typing import NDArray
 
 from preprocessing.meanings import Meanings
 
-Key = tuple[int, str] | tuple[str, int, str]
+Chain = tuple[int, str]  # a scope, and a chain that stands in it
+Question = tuple[str, int, str]  # what is asked, of which node or file, under which name
+Key = Chain | Question
 Frame = tuple[int, frozenset[int]]
 Task = tuple[str, int]  # what is done, for which file
 # answers with their questions and the parameters on which they depend; None where a fact itself was looked at

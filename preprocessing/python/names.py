@@ -20,12 +20,13 @@ from preprocessing.meanings import (
     MISSING,
     NOTHING,
     PENDING,
+    UNKNOWN,
     Meaning,
     Meanings,
     Sort,
     join,
 )
-from preprocessing.python.answers import FAR, Answers
+from preprocessing.python.answers import Answers
 from preprocessing.python.bindings import Binding, Bindings
 from preprocessing.python.classes import Classes
 from preprocessing.python.fixtures import Fixtures
@@ -60,12 +61,13 @@ class Names:
         self.places = Numbered(Sort.HOLDER)
         self._round = 0
         self._passed: Mapping[int, Meanings] = {}
-        self._answers = Answers(self.memo)
-        self.ask = self._answers.ask
-        self.classes = Classes(self.bindings, self._answers, self.values)
+        answers = Answers(self.memo, self._work_out)
+        self.ask = answers.ask
+        self._find = answers.find
+        self.classes = Classes(self.bindings, answers, self.values)
         self._members = Members(self)
         self._results = Results(self)
-        self.derivations = self._answers.derivations
+        self.derivations = answers.derivations
         self._concerned: defaultdict[str, dict[int, Reads]] = defaultdict(dict)
         self.derivations |= {
             "variable": self._variable,
@@ -92,17 +94,6 @@ class Names:
         """What a chain may mean in a scope; attributes and properties are not followed to their values."""
         found = self.memo.get((scope, chain))
         return self._find(scope, chain) if found is None else found
-
-    def _find(self, scope: int, chain: str) -> Meanings:
-        memo, answers = self.memo, self._answers
-        frame = memo.begin()
-        outer, answers.lowest = answers.lowest, FAR
-        found = self._work_out(scope, chain)
-        if answers.lowest == FAR:
-            memo.keep(memo.asker, (scope, chain), found)
-        answers.lowest = min(outer, answers.lowest)
-        memo.end(frame)
-        return found
 
     def values(self, scope: int, chain: str) -> Meanings:
         """What a chain may mean in a scope, attributes and properties followed to their values."""
@@ -385,5 +376,5 @@ class Names:
         """What follows from all that is passed as a parameter."""
         passed = self.passed(parameter)
         found = join(map(follow, passed)) if len(passed) <= _MOST_PASSED else NOTHING
-        found = tuple(one for one in found if one.sort not in (Sort.MISSING, Sort.UNKNOWN))
+        found = tuple(one for one in found if one.sort != Sort.MISSING and one != UNKNOWN)
         return found if self._round == ROUNDS - 1 else join((found, (PENDING,)))

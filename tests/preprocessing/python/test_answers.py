@@ -7,6 +7,10 @@ from preprocessing.python.answers import Answers
 from preprocessing.python.memo import Memo
 
 
+def no_chain(scope: int, chain: str) -> Meanings:
+    raise AssertionError((scope, chain))
+
+
 def answers_of(leads: dict[int, list[int]]) -> Answers:
     """Questions by number: each answer is its own number and the answers it leads to."""
 
@@ -14,7 +18,7 @@ def answers_of(leads: dict[int, list[int]]) -> Answers:
         parts = [answers.ask(("number", one, "")) for one in leads[number]]
         return tuple(sorted({Meaning(Sort.NODE, number), *(one for part in parts for one in part)}))
 
-    answers = Answers(Memo(rounds=2))
+    answers = Answers(Memo(rounds=2), no_chain)
     answers.derivations["number"] = derive
     return answers
 
@@ -54,10 +58,10 @@ def test_a_circle_longer_than_the_stack_comes_to_an_end() -> None:
     assert found(answers, 0) == list(range(300))
 
 
-@pytest.mark.parametrize("size", [5, 300], ids=["by repetition", "in rounds"])
+@pytest.mark.parametrize("size", [5, 300], ids=["by repetition", "from a list"])
 def test_all_in_a_circle_depend_on_what_one_of_them_looks_at(size: int) -> None:
     memo = Memo(rounds=1)
-    answers = Answers(memo)
+    answers = Answers(memo, no_chain)
     known = [Meaning(Sort.NODE, 0)]
 
     def derive(number: int, _: str) -> Meanings:

@@ -2,7 +2,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from preprocessing.meanings import Meanings, Sort
+from preprocessing.meanings import MOST_MEANINGS, TOO_MANY, Meanings, Sort
 from preprocessing.python.modules import Modules
 from preprocessing.python.names import Names
 from preprocessing.python.parse import parse_python
@@ -158,6 +158,13 @@ def test_a_call_of_what_gives_back_its_argument_means_the_argument() -> None:
     source = "class A:\n    def m(self): ...\ndef same(x):\n    return x\ny = same(A())\n"
     names = names_of({"a.py": source})
     assert shown(names, names.mean(1, "y.m")) == "NODE A.m"
+
+
+def test_what_has_too_many_meanings_has_too_many_members_and_results() -> None:
+    classes = [f"class C{number}:\n    def m(self): ...\nx = C{number}()\n" for number in range(MOST_MEANINGS + 1)]
+    names = names_of({"a.py": "".join(classes)})
+    for chain in ("x", "x.m", "x.m()", "x()"):
+        assert names.values(1, chain) == (TOO_MANY,), chain
 
 
 @pytest.mark.parametrize(
