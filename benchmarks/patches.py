@@ -22,15 +22,15 @@ from omegaconf import DictConfig
 from cgm.artifacts import Gold, Issue, Patch, Sample, Verdict, from_row
 from cgm.graph import CodeGraph, NodeKind
 from cgm.store import read_rows, write_rows
-from eval.diffs import read_diff
 from eval.localization import load_gold
-from eval.resolution import Trail, touched_functions, touched_paths
+from eval.swebench.diffs import read_diff
+from eval.swebench.resolution import Trail, touched_functions, touched_paths
 from launch.arguments import PATHS
 from launch.command import located, run_command
 from launch.dataset import load_instances
+from launch.evaluation.trails import read_trails
 from launch.pipeline import Pipeline
 from launch.schema import run_config
-from launch.trails import read_trails
 
 COLUMNS = (
     *("run", "issues", "answers", "edits found", "valid Python", "change code", "patches", "gold file"),

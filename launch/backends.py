@@ -9,10 +9,10 @@ from typing import Any
 from cgm.errors import require
 from cgm.protocols import Bench
 from cgm.store import fingerprint, read_bytes
-from eval.backend import Backend
-from eval.bench import LocalBench
-from eval.harness import Table, read_table
-from eval.rows import load_rows
+from eval.swebench.backend import Backend
+from eval.swebench.bench import LocalBench
+from eval.swebench.harness import Table, read_table
+from eval.swebench.rows import load_rows
 from launch.identity import code_version
 from launch.schema import Choice, RunConfig, build
 
@@ -72,4 +72,4 @@ def bench_identity(config: RunConfig) -> list[Any]:
     """What its results depend on besides the code that is run: settings, specifications and our own code."""
     table = Path(config.table) if config.table else default_table(Path(config.cache_dir))
     known = fingerprint(read_bytes(table).hex()) if table.exists() else ""
-    return [config.backend.identity(), known, code_version("eval")]
+    return [config.backend.identity(), known, *map(code_version, ("eval", "eval.swebench"))]

@@ -11,14 +11,14 @@ from pathlib import Path
 from cgm.artifacts import Artifact, Verdict, from_row, to_row
 from cgm.errors import CgmError, InputError
 from cgm.store import read_rows, write_json, write_text
-from eval.comparison_page import comparison_page
 from eval.localization import LEVELS, OVERVIEW_HEADER, Found, overview_rows, summarize, values
-from eval.resolution import Comparison, Trail, resolution
-from eval.resolution import compare_runs as compare_verdicts
-from eval.resolution_tables import comparison_markdown
+from eval.report.comparison_page import comparison_page
+from eval.report.resolution_tables import comparison_markdown
+from eval.report.tables import header, interval, paired_cells, row
 from eval.statistics import compare
-from eval.tables import header, interval, paired_cells, row
-from launch.verdicts import VERDICTS
+from eval.swebench.resolution import Comparison, Trail, resolution
+from eval.swebench.resolution import compare_runs as compare_verdicts
+from launch.evaluation.verdicts import VERDICTS
 
 _RANKS = "ranks.jsonl"
 _Run = dict[str, Found]

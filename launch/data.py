@@ -26,14 +26,14 @@ from cgm.artifacts import Failure, to_row
 from cgm.errors import CgmError, DatasetError, RepositoryError, StorageError
 from cgm.store import StageCache, write_json, write_rows, write_text
 from cgm.train.held_out import names_in
-from launch.candidates import read_issues
 from launch.command import run_command
-from launch.corpus import CorpusConfig, corpus_config, make_stages, register_corpus, row_identity
-from launch.datacard import make_card, print_card
-from launch.harvest import Crop, Harvest, Source, Workshop, open_source
 from launch.meter import peak_mib
 from launch.runfolder import open_run
-from launch.training_set import assemble, write_set
+from launch.training_data.candidates import read_issues
+from launch.training_data.card import make_card, print_card
+from launch.training_data.harvest import Crop, Harvest, Source, Workshop, open_source
+from launch.training_data.settings import CorpusConfig, corpus_config, make_stages, register_corpus, row_identity
+from launch.training_data.training_set import assemble, write_set
 
 _log = logging.getLogger(__name__)
 _UNSAID = ("repos", "cache_dir", "run_dir", "issues", "held_out")  # of the settings: where things lie on one machine

@@ -14,13 +14,13 @@ from rich.console import Console
 
 from cgm.artifacts import Failure, to_row
 from cgm.store import StageCache, write_json, write_rows
-from eval.table import fetch_table
+from eval.swebench.table import fetch_table
 from launch.backends import default_table
 from launch.command import run_command
-from launch.evaluation import EvalConfig, eval_config, register_evaluation
-from launch.functions import Functions
-from launch.images import build_images, image_backend, show_images, write_images
-from launch.judging import Judging, chosen_rows
+from launch.evaluation.functions import Functions
+from launch.evaluation.images import build_images, image_backend, show_images, write_images
+from launch.evaluation.judging import Judging, chosen_rows
+from launch.evaluation.settings import EvalConfig, eval_config, register_evaluation
 from launch.runfolder import open_run
 
 _Begin = Callable[[], None]

@@ -1,7 +1,7 @@
 """The forms in which a code graph leaves a run, for people and for other tools.
 
 Knows the files of each form. Does not know what they are asked for (`launch.schema`), nor how a page shows a graph
-(`eval.graph_page`).
+(`eval.report.graph_page`).
 
     page        graph.html       an interactive page of the graph, or of the part that `page` names
     jsonl       nodes.jsonl      a row for each node: its number, kind, place, and what it says of itself
@@ -23,8 +23,8 @@ from cgm.json_export import cgm_json_lines
 from cgm.protocols import Codebase, Sources
 from cgm.store import write_lines, write_rows, write_text
 from cgm.text import node_text, split_lines
-from eval.graph_page import graph_page
-from eval.neighbourhood import PageConfig
+from eval.report.graph_page import graph_page
+from eval.report.neighbourhood import PageConfig
 from preprocessing.edges import Unlinked
 
 ListUnlinked = Callable[[], Iterable[Unlinked]]

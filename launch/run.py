@@ -22,9 +22,9 @@ from launch.arguments import PATHS
 from launch.command import located, refuse, run_command
 from launch.console import RunProgress, show_findings, show_graph, show_page, show_summary, show_written
 from launch.dataset import Instance, load_instances
-from launch.evaluation import EvalConfig
+from launch.evaluation.judging import Judging
+from launch.evaluation.settings import EvalConfig
 from launch.exports import DEFAULT_EXPORTS, write_exports
-from launch.judging import Judging
 from launch.pipeline import Outcome, Pipeline
 from launch.runfolder import open_run, write_artifacts, write_failures, write_metrics, write_page, write_subgraph
 from launch.runner import Report, run_instances

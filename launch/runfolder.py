@@ -13,7 +13,7 @@ gives the same bytes; times, tokens and memory are in summary.json alone.
     subgraph.html      what was found, as a page to open in a browser; for a single issue alone
     subgraph.txt       the code of the subgraph, best first, and its links, to paste into any chat; as subgraph.html
     metrics.json       localisation metrics, where gold is given; ranks.jsonl has them by instance
-    verdicts.jsonl cases.jsonl logs report.*    where a backend ran the patches' tests (`launch.verdicts`)
+    verdicts.jsonl cases.jsonl logs report.*    where a backend ran the patches' tests (`launch.evaluation.verdicts`)
     summary.json       counts, times, tokens, memory
     .gitignore         keeps the folder out of git, and out of what a later run on the same repository reads
 """
@@ -33,7 +33,7 @@ from cgm.protocols import Codebase
 from cgm.store import read_bytes, write_json, write_rows, write_text
 from cgm.text import split_lines, subgraph_text
 from eval.localization import locate, summarize
-from eval.report import subgraph_page
+from eval.report.issue_page import subgraph_page
 from launch.pipeline import Outcome
 
 _CONFIG = "config.yaml"

@@ -16,7 +16,7 @@ from hydra.core.config_store import ConfigStore
 from omegaconf import MISSING, DictConfig, OmegaConf
 
 from cgm.errors import ConfigError, require
-from eval.neighbourhood import PageConfig
+from eval.report.neighbourhood import PageConfig
 from launch.refusal import refuse_unknown
 
 STAGES = ("preprocessing", "rewriter", "retriever", "reranker", "reader")
@@ -55,8 +55,8 @@ OPTIONS = (
     Option("embedder", "sentence_transformer", "cgm.embedder:SentenceTransformerEmbedder"),
     Option("embedder", "openai", "cgm.embedder:OpenAIEmbedder"),
     Option("backend", "none"),
-    Option("backend", "local", "eval.local:LocalBackend"),
-    Option("backend", "docker", "eval.containers:DockerBackend"),
+    Option("backend", "local", "eval.swebench.local:LocalBackend"),
+    Option("backend", "docker", "eval.docker.containers:DockerBackend"),
     Option("reader", "none"),
     Option("reader", "repair", "reader.stage:RepairReader"),
     Option("reader", "repair_small", "reader.stage:RepairReader"),

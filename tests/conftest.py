@@ -21,8 +21,8 @@ from hypothesis import settings
 
 from cgm.protocols import Codebase
 from cgm.store import BlobCache
-from eval.environment import find_interpreter
-from eval.specification import Specification, specification
+from eval.swebench.environment import find_interpreter
+from eval.swebench.specification import Specification, specification
 from preprocessing.snapshot import open_snapshot
 from preprocessing.stage import CodeGraphPreprocessor, PreprocessingConfig
 

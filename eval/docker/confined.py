@@ -2,7 +2,7 @@
 
 Knows which calls of the client the harness makes, adds our limits to them, and notes whether the tests came to an end.
 What containers answer is bounded and made valid UTF-8, since the harness decodes it strictly. Does not know the limits
-(`eval.containers`) nor the harness.
+(`eval.docker.containers`) nor the harness.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import Any
 
 from cgm.errors import SandboxError
-from eval.engine import sdk_errors
+from eval.docker.engine import sdk_errors
 
 _CUT = b"\n[the output was cut off here]\n"
 

@@ -1,7 +1,8 @@
 """Verdicts from the harness itself, in a container of the instance's image.
 
-Knows the limits of a container, where its image comes from, and how what the harness leaves becomes a verdict. Does
-not know how the harness is driven (`eval.harness`), an engine asked (`eval.engine`) or an image built (`eval.images`).
+Knows the limits of a container, where its image comes from, and how what the harness leaves becomes a verdict. Does not
+know how the harness is driven (`eval.swebench.harness`), an engine asked (`eval.docker.engine`) or an image built
+(`eval.docker.images`).
 """
 
 import time
@@ -14,18 +15,18 @@ from typing import Any
 from cgm.artifacts import Verdict
 from cgm.errors import SandboxError, StorageError, require
 from cgm.store import fingerprint, scratch_folder
-from eval.backend import Row, Trial
-from eval.checkout import git_directory, links
-from eval.confined import ConfinedClient
-from eval.engine import LABEL, Engine, Image
-from eval.environment import UNTIL, Environments
-from eval.harness import Grade, Record, Table, grade_row, grading_release, run_official
-from eval.images import RECIPE, ImageBuilder
-from eval.imagestore import ImageStore
-from eval.owner import is_orphan, own_mark
-from eval.script import harness_row, is_complete
-from eval.specification import Specification, specification
-from eval.watch import Bounds, Ending, watched
+from eval.docker.confined import ConfinedClient
+from eval.docker.engine import LABEL, Engine, Image
+from eval.docker.images import RECIPE, ImageBuilder
+from eval.docker.imagestore import ImageStore
+from eval.docker.owner import is_orphan, own_mark
+from eval.docker.script import harness_row, is_complete
+from eval.docker.watch import Bounds, Ending, watched
+from eval.swebench.backend import Row, Trial
+from eval.swebench.checkout import git_directory, links
+from eval.swebench.environment import UNTIL, Environments
+from eval.swebench.harness import Grade, Record, Table, grade_row, grading_release, run_official
+from eval.swebench.specification import Specification, specification
 
 _SOURCES = ("present", "pull", "build")
 _TRIAL = f"{LABEL}.trial"

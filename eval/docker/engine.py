@@ -1,7 +1,7 @@
 """A Docker engine, through the docker SDK: images, containers that bear a label, and the room that is left.
 
 Knows how the engine is reached and waited for, and that only what bears a label of ours is ever removed. Its errors
-are `SandboxError`s of one line. Does not know what images hold (`eval.images`) nor what runs in containers.
+are `SandboxError`s of one line. Does not know what images hold (`eval.docker.images`) nor what runs in containers.
 """
 
 import importlib

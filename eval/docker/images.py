@@ -1,8 +1,8 @@
 """Images of instances, built from a base system and a git directory for machines that cannot pull them.
 
 Knows what goes into the three images of which an instance's is the last: an interpreter, the environment of a
-repository's version (`eval.environment`), the project's files at the base commit. Each bears the recipe that it was
-made by, and is made again when that changes. Does not know the engine's interface (`eval.engine`).
+repository's version (`eval.swebench.environment`), the project's files at the base commit. Each bears the recipe that
+it was made by, and is made again when that changes. Does not know the engine's interface (`eval.docker.engine`).
 """
 
 import io
@@ -18,11 +18,11 @@ from typing import BinaryIO, cast
 
 from cgm.errors import ConfigError, SandboxError, StorageError
 from cgm.store import fingerprint, scratch_folder
-from eval.checkout import enclose, git_directory, lay_out
-from eval.engine import LABEL, Engine, Image
-from eval.environment import Environment, Environments, find_interpreter, release_of
-from eval.script import ACTIVATE, ENVIRONMENT, WORKDIR
-from eval.specification import INSTALL, Specification
+from eval.docker.engine import LABEL, Engine, Image
+from eval.docker.script import ACTIVATE, ENVIRONMENT, WORKDIR
+from eval.swebench.checkout import enclose, git_directory, lay_out
+from eval.swebench.environment import Environment, Environments, find_interpreter, release_of
+from eval.swebench.specification import INSTALL, Specification
 
 _PACKING = 1  # counts up when what is packed into images changes
 PREFIX = f"/opt/miniconda3/envs/{ENVIRONMENT}"

@@ -1,7 +1,7 @@
 """The images of a run's instances: found, pulled or built when they are needed, and removed when they take too much.
 
 Knows which images this run brought, which are in use, and removes no other. Does not know how images are made
-(`eval.images`).
+(`eval.docker.images`).
 """
 
 import threading
@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from cgm.errors import ConfigError, SandboxError, StorageError
-from eval.backend import Row
-from eval.engine import Engine, Image
-from eval.images import ImageBuilder, image_name, published_name
-from eval.specification import Specification
+from eval.docker.engine import Engine, Image
+from eval.docker.images import ImageBuilder, image_name, published_name
+from eval.swebench.backend import Row
+from eval.swebench.specification import Specification
 
 _TRIES = 3  # of a registry
 

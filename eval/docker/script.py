@@ -1,15 +1,15 @@
 """The row that the harness asks for: an image, an evaluation script and how its log is read.
 
 Knows what rows of the older kind lack, and makes it from their specification. Rows of the newer kind pass as they are.
-Does not know the installed harness (`eval.harness`) nor how images are made (`eval.images`).
+Does not know the installed harness (`eval.swebench.harness`) nor how images are made (`eval.docker.images`).
 """
 
 import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from eval.specification import END, INSTALL, START, Specification
-from eval.untrusted import touched_files
+from eval.swebench.specification import END, INSTALL, START, Specification
+from eval.swebench.untrusted import touched_files
 
 ACTIVATE = "/opt/miniconda3/bin/activate"
 ENVIRONMENT = "testbed"

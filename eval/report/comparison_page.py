@@ -1,13 +1,14 @@
 """Runs against the first of them as a page: what each resolved, what the later ones gained and lost.
 
-Knows what the page says. Does not know how it looks (`templates/`), nor how anything is counted (`eval.resolution`).
+Knows what the page says. Does not know how it looks (`templates/`), nor how anything is counted
+(`eval.swebench.resolution`).
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from eval.page import environment, render_still
-from eval.resolution import Comparison
+from eval.report.page import environment, render_still
+from eval.swebench.resolution import Comparison
 
 _ENVIRONMENT = environment()
 

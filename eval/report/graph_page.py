@@ -1,16 +1,16 @@
 """The page of a code graph: any part of it to explore, with a line that says which part and what is left out.
 
-Knows what the page says. Does not know how nodes are chosen (`eval.neighbourhood`), nor how they are shown
-(`eval.picture`).
+Knows what the page says. Does not know how nodes are chosen (`eval.report.neighbourhood`), nor how they are shown
+(`eval.report.picture`).
 """
 
 from typing import Any
 
 from cgm.graph import CodeGraph
 from cgm.protocols import Sources
-from eval.neighbourhood import Neighbourhood, PageConfig, neighbourhood
-from eval.page import environment, render
-from eval.picture import GRAPH_SCRIPTS, GRAPH_STYLES, picture
+from eval.report.neighbourhood import Neighbourhood, PageConfig, neighbourhood
+from eval.report.page import environment, render
+from eval.report.picture import GRAPH_SCRIPTS, GRAPH_STYLES, picture
 
 _ENVIRONMENT = environment()
 

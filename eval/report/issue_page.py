@@ -1,7 +1,7 @@
 """The page of a single issue: issue, rewrite, ranking and patch beside the subgraph to explore.
 
-Knows what the page says. Does not know how it looks (`templates/`), how its graph is shown (`eval.picture`), nor where
-the page is kept.
+Knows what the page says. Does not know how it looks (`templates/`), how its graph is shown (`eval.report.picture`), nor
+where the page is kept.
 """
 
 import re
@@ -12,8 +12,8 @@ from typing import Any
 from cgm.artifacts import Issue, Patch, Ranked, Ranking, Rewrite, Subgraph
 from cgm.graph import CodeGraph, EdgeKind
 from cgm.protocols import Codebase
-from eval.page import environment, render
-from eval.picture import GRAPH_SCRIPTS, GRAPH_STYLES, picture
+from eval.report.page import environment, render
+from eval.report.picture import GRAPH_SCRIPTS, GRAPH_STYLES, picture
 
 _FENCE = re.compile(r"^ {0,3}(?:```|~~~)")
 _HARD_WRAP = re.compile(r"(?<!\n)\n(?![\s\d>*+-])")  # a line end within a paragraph, not before an item of a list

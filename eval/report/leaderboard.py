@@ -1,6 +1,6 @@
 """What SWE-bench's leaderboard asks of a submission, made from verdicts.
 
-Knows the shapes of its files. Does not know where they are kept (`launch.submission`).
+Knows the shapes of its files. Does not know where they are kept (`launch.evaluation.submission`).
 Source: the repository of submissions, SWE-bench/experiments, as of 2025.
 """
 
@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from cgm.artifacts import Tally, Verdict
-from eval.backend import Row
-from eval.judge import Judged
-from eval.resolution import Resolution
-from eval.resolution_tables import resolution_markdown
-from eval.specification import names_of
+from eval.report.resolution_tables import resolution_markdown
+from eval.swebench.backend import Row
+from eval.swebench.judge import Judged
+from eval.swebench.resolution import Resolution
+from eval.swebench.specification import names_of
 
 _METADATA = """\
 info:

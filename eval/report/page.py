@@ -17,7 +17,7 @@ from markupsafe import Markup
 
 def template_text(name: str) -> str:
     """The text of a template of ours."""
-    return resources.files("eval").joinpath("templates", f"{name}.jinja").read_text(encoding="utf-8")
+    return resources.files("eval.report").joinpath("templates", f"{name}.jinja").read_text(encoding="utf-8")
 
 
 def environment(filters: dict[str, Callable[..., Any]] | None = None) -> Environment:

@@ -12,7 +12,7 @@ from cgm.errors import RepositoryError
 from cgm.graph import CodeGraph, EdgeKind, NodeKind
 from cgm.protocols import Sources
 from cgm.text import split_lines
-from eval.layout import place
+from eval.report.layout import place
 
 Edge = tuple[int, int, int]  # kind, source, target
 

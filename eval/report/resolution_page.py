@@ -1,7 +1,7 @@
 """The report on one run as a page: what was resolved, where the rest was lost, and every verdict.
 
 Knows what the page says, and where its bars and dots stand, in percent. Does not know how it looks (`templates/`), how
-anything is counted (`eval.resolution`), nor where the page is kept. Nothing on it moves or loads.
+anything is counted (`eval.swebench.resolution`), nor where the page is kept. Nothing on it moves or loads.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from math import ceil, floor, log10
 
 from cgm.artifacts import OUTCOMES, Verdict
-from eval.page import environment, render_still
-from eval.resolution import Resolution, Share
+from eval.report.page import environment, render_still
+from eval.swebench.resolution import Resolution, Share
 
 _LANES = 5  # heights at which dots that lie close together are drawn
 _ENVIRONMENT = environment({"outcome_name": lambda name: name.replace("_", " ")})

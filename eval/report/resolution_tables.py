@@ -1,14 +1,14 @@
 """Reports on resolved issues as Markdown and as JSON.
 
-Knows how a report reads. Does not know how it is counted (`eval.resolution`).
+Knows how a report reads. Does not know how it is counted (`eval.swebench.resolution`).
 """
 
 import json
 from collections.abc import Iterator, Sequence
 
 from cgm.artifacts import to_row
-from eval.resolution import Comparison, Resolution, Share
-from eval.tables import header, interval, paired_cells, row
+from eval.report.tables import header, interval, paired_cells, row
+from eval.swebench.resolution import Comparison, Resolution, Share
 
 
 def resolution_json(report: Resolution | Comparison) -> str:

@@ -43,7 +43,7 @@ class Backend(Protocol):
         """
 
     def run(self, row: Row, diff: str) -> Trial:
-        """Run an instance's tests on a diff that was screened (`eval.untrusted`), or on the base commit if it is empty.
+        """Run an instance's tests on a screened diff (`eval.swebench.untrusted`), or on the base commit if it is empty.
 
         The verdict's `patch` and `attempts` are the caller's. An outcome of `infrastructure`, a `SandboxError` and a
         `StorageError` say nothing of the repair, and the caller may try again.

@@ -3,7 +3,7 @@
 Knows the form of git's diffs and of plain ones, as `git apply` reads them: names lose their first folder, hunks are as
 long as they say, and text between files means nothing. A diff is printed anew from what was read, so that what is
 applied is what was seen, whatever another program would have made of the original. Does not know which changes are
-allowed (`eval.untrusted`) nor the files that they are for.
+allowed (`eval.swebench.untrusted`) nor the files that they are for.
 """
 
 import itertools

@@ -1,9 +1,9 @@
 """Python environments for tests, one for each repository, version and state of its requirements, kept between runs.
 
 Knows uv, where interpreters lie and how an environment is kept: a folder with a mark in it, made by one process while
-others wait. It holds what the project needs but not the project; each run gets an overlay of its own, so that nothing
-a run does reaches the next. Does not know how tests are run (`eval.local`). Making one runs the project's own build
-at a commit of its history, with the network and outside any sandbox; no model has written any of that.
+others wait. It holds what the project needs but not the project; each run gets an overlay of its own, so that nothing a
+run does reaches the next. Does not know how tests are run (`eval.swebench.local`). Making one runs the project's own
+build at a commit of its history, with the network and outside any sandbox; no model has written any of that.
 """
 
 import fcntl
@@ -22,8 +22,8 @@ from typing import Any
 
 from cgm.errors import ConfigError, SandboxError, StorageError
 from cgm.store import fingerprint, write_json
-from eval.checkout import found_repository, git_directory, lay_out, read_file
-from eval.specification import Specification
+from eval.swebench.checkout import found_repository, git_directory, lay_out, read_file
+from eval.swebench.specification import Specification
 
 # what the published verdicts were made with: newer packages break what these commits expect
 UNTIL = "2024-01-01"

@@ -1,7 +1,7 @@
 """The installed `swebench`: the one place that knows how its releases differ.
 
 Knows that release 4 holds specifications of repositories, and that release 5 grades logs by a row's own parser. Does
-not know rows (`eval.specification`), nor how tests are run.
+not know rows (`eval.swebench.specification`), nor how tests are run.
 """
 
 import importlib
@@ -17,7 +17,7 @@ from typing import Any
 from cgm.artifacts import Tally
 from cgm.errors import ConfigError
 from cgm.store import scratch_folder
-from eval.specification import END, EXIT_CODE, START, Specification, Specs
+from eval.swebench.specification import END, EXIT_CODE, START, Specification, Specs
 
 _RELEASES = ("4", "5")
 # what the log of a run in a container says

@@ -1,6 +1,7 @@
 """One instance's way to its verdict: the diff screened, the cache asked, the tests run, infrastructure tried again.
 
-Knows what a verdict depends on. Does not know how tests are run (`eval.backend`), nor how many instances there are.
+Knows what a verdict depends on. Does not know how tests are run (`eval.swebench.backend`), nor how many instances there
+are.
 """
 
 from collections.abc import Callable
@@ -10,8 +11,8 @@ from typing import Any
 from cgm.artifacts import Verdict
 from cgm.errors import CgmError, SandboxError, StorageError
 from cgm.store import StageCache, fingerprint, read_bytes, write_text
-from eval.backend import Backend, Row
-from eval.untrusted import Screened, TrustConfig, screen, touched_files
+from eval.swebench.backend import Backend, Row
+from eval.swebench.untrusted import Screened, TrustConfig, screen, touched_files
 
 _STAGE = "eval"
 _MESSAGE = 2000  # characters kept of what went wrong

@@ -1,7 +1,7 @@
 """Verdicts without Docker: a repair's tests run in a sandbox, on files of the base commit and a kept environment.
 
 Knows the order of things: files, repair, test files as they were, test patch, installation, tests, grading. Does not
-know how environments are made (`eval.environment`) nor how logs are read (`eval.harness`).
+know how environments are made (`eval.swebench.environment`) nor how logs are read (`eval.swebench.harness`).
 """
 
 import time
@@ -14,14 +14,14 @@ from typing import Any
 from cgm.artifacts import Verdict, to_row
 from cgm.errors import PatchError, RepositoryError, require
 from cgm.store import scratch_folder
-from eval.backend import Row, Trial
-from eval.checkout import apply, apply_loosely, git_directory, links, put_back
-from eval.environment import UNTIL, Environments, find_interpreter
-from eval.harness import Table, grade, grading_release, marked
-from eval.place import Place, lay_out_place, settings_of
 from eval.sandbox import Limits, Sandbox
-from eval.specification import END, Specification, specification
-from eval.untrusted import touched_files
+from eval.swebench.backend import Row, Trial
+from eval.swebench.checkout import apply, apply_loosely, git_directory, links, put_back
+from eval.swebench.environment import UNTIL, Environments, find_interpreter
+from eval.swebench.harness import Table, grade, grading_release, marked
+from eval.swebench.place import Place, lay_out_place, settings_of
+from eval.swebench.specification import END, Specification, specification
+from eval.swebench.untrusted import touched_files
 
 _OUTPUT_KB = 32768
 

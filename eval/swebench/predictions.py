@@ -1,8 +1,8 @@
 """Predictions in SWE-bench's format: JSON lines, a JSON list, or a JSON object by instance.
 
 Knows rows of `instance_id`, `model_name_or_path` and `model_patch`, and trusts none of them: a row of a hundred MB is
-counted without being kept. Does not know what a patch may do (`eval.untrusted`). Names of models may hold anything and
-are no part of any path.
+counted without being kept. Does not know what a patch may do (`eval.swebench.untrusted`). Names of models may hold
+anything and are no part of any path.
 """
 
 import json

@@ -2,7 +2,7 @@
 
 Knows verdicts, gold, and what the stages made of each instance. An instance that the infrastructure failed, or that
 has no verdict yet, says nothing of the repair: it is listed, and is in no share. Does not know files, nor how verdicts
-come about or look on a page (`eval.resolution_tables`).
+come about or look on a page (`eval.report.resolution_tables`).
 """
 
 from collections import Counter
@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 from cgm.artifacts import OUTCOMES, Gold, Ranking, Subgraph, Usage, Verdict
 from cgm.errors import InputError, PatchError
-from eval.diffs import Change, read_diff
 from eval.statistics import Difference, compare, wilson
+from eval.swebench.diffs import Change, read_diff
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Rows of instances in SWE-bench's format, as JSON lines.
 
 Knows which fields every row must have, and how some rows are chosen. Does not know what the fields mean to a backend
-(`eval.specification`).
+(`eval.swebench.specification`).
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -10,7 +10,7 @@ from typing import Any
 
 from cgm.errors import ConfigError, DatasetError, StorageError
 from cgm.store import read_bytes, read_rows
-from eval.backend import Row
+from eval.swebench.backend import Row
 
 _TEXTS = ("instance_id", "repo", "base_commit", "test_patch")
 _TESTS = ("FAIL_TO_PASS", "PASS_TO_PASS")

@@ -1,7 +1,8 @@
 """How an instance of SWE-bench is installed and tested, from what its row carries or from a table of specifications.
 
 Knows the fields of rows of both generations (an evaluation script of its own, or a repository and version to look up)
-and what test command they lead to. Does not know the installed harness (`eval.harness`), nor how anything is run.
+and what test command they lead to. Does not know the installed harness (`eval.swebench.harness`), nor how anything is
+run.
 """
 
 import json

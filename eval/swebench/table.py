@@ -1,7 +1,7 @@
 """The table of specifications that release 4 of the harness held, for datasets whose rows carry none.
 
 Knows in which release it lies and how to ask that release, in an environment of its own that uv makes and forgets.
-Does not know what the table means (`eval.specification`).
+Does not know what the table means (`eval.swebench.specification`).
 """
 
 import json

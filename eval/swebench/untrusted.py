@@ -1,8 +1,9 @@
 """What a diff that nobody has read may do to a repository.
 
 Knows which changes are refused, and which files belong to the judge: the tests that the row brings and what configures
-a test run. Decides from the diff alone, before anything applies it. Does not know how a diff is worded (`eval.diffs`)
-nor how it is applied. It cannot see what changed code does when it runs: that is the sandbox's part.
+a test run. Decides from the diff alone, before anything applies it. Does not know how a diff is worded
+(`eval.swebench.diffs`) nor how it is applied. It cannot see what changed code does when it runs: that is the sandbox's
+part.
 """
 
 import unicodedata
@@ -13,7 +14,7 @@ from pathlib import PurePosixPath
 from cgm.errors import PatchError, require
 from cgm.store import fingerprint
 from cgm.text import is_safe_path
-from eval.diffs import Change, print_diff, read_diff
+from eval.swebench.diffs import Change, print_diff, read_diff
 
 _TREATMENTS = ("drop", "refuse", "keep")
 _MODES = {"100644", "100755"}

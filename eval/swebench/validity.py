@@ -6,7 +6,7 @@ Knows verdicts on the gold patch, run several times, and on the base commit. Doe
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from eval.judge import Judged
+from eval.swebench.judge import Judged
 
 _NOT_REPAIRED = ("unresolved", "no_tests", "timed_out")
 

@@ -21,12 +21,12 @@ from cgm.errors import DatasetError, require
 from cgm.protocols import Sampling
 from cgm.store import append_row, write_json, write_rows
 from eval.humaneval import HumanEvalConfig, Task, Tried, ask, kinds_of, load_tasks, scores, try_answer
-from eval.rows import read_names
 from eval.sandbox import Limits, Sandbox
-from launch.evaluation import EvalConfig
+from eval.swebench.rows import read_names
+from launch.evaluation.progress import TrialProgress
+from launch.evaluation.settings import EvalConfig
 from launch.meter import MeteredLLM
 from launch.pipeline import metered_llm
-from launch.progress import TrialProgress
 
 _SAMPLES = "samples.jsonl"
 

@@ -1,6 +1,6 @@
 """Images of instances, made before a run needs them: `cgm-eval task=images`.
 
-Knows the task's reports. Does not know how an image is made (`eval.images`).
+Knows the task's reports. Does not know how an image is made (`eval.docker.images`).
 """
 
 import dataclasses
@@ -15,11 +15,11 @@ from rich.table import Table
 
 from cgm.errors import CgmError
 from cgm.store import write_json
-from eval.backend import Row
-from eval.containers import DockerBackend, DockerConfig
+from eval.docker.containers import DockerBackend, DockerConfig
+from eval.swebench.backend import Row
 from launch.backends import backend_services, make_backend
 from launch.console import printable
-from launch.evaluation import EvalConfig
+from launch.evaluation.settings import EvalConfig
 from launch.schema import Choice, find_option
 
 _log = logging.getLogger(__name__)

@@ -14,20 +14,20 @@ from rich.console import Console
 
 from cgm.artifacts import Failure
 from cgm.errors import ConfigError, DatasetError, require
-from eval.backend import Row
-from eval.judge import Case, Judged
 from eval.localization import load_gold
-from eval.predictions import Prediction, Predictions, load_predictions
-from eval.rows import choose_rows, load_rows, read_names
-from eval.validity import validities
+from eval.swebench.backend import Row
+from eval.swebench.judge import Case, Judged
+from eval.swebench.predictions import Prediction, Predictions, load_predictions
+from eval.swebench.rows import choose_rows, load_rows, read_names
+from eval.swebench.validity import validities
 from launch.backends import backend_services, make_backend
 from launch.console import show_page
-from launch.evaluation import EvalConfig, make_judge
-from launch.progress import TrialProgress, show_validities, show_verdicts
-from launch.reports import report_on, write_reports
-from launch.submission import check_submission, write_submission
-from launch.trials import run_cases
-from launch.verdicts import add_case, begin_cases, summarize_verdicts, write_validities, write_verdicts
+from launch.evaluation.progress import TrialProgress, show_validities, show_verdicts
+from launch.evaluation.reports import report_on, write_reports
+from launch.evaluation.settings import EvalConfig, make_judge
+from launch.evaluation.submission import check_submission, write_submission
+from launch.evaluation.trials import run_cases
+from launch.evaluation.verdicts import add_case, begin_cases, summarize_verdicts, write_validities, write_verdicts
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table
 from rich.text import Text
 
-from eval.judge import Judged
-from eval.validity import Validity
+from eval.swebench.judge import Judged
+from eval.swebench.validity import Validity
 from launch.console import printable
 
 _log = logging.getLogger(__name__)

@@ -1,7 +1,7 @@
 """Reports on a run of verdicts: Markdown, JSON, and a page.
 
 Knows where a report's parts come from: rows, gold, a run folder of `cgm`, and the verdicts. Does not know how they are
-counted (`eval.resolution`) or look (`eval.resolution_tables`, `eval.resolution_page`).
+counted (`eval.swebench.resolution`) or look (`eval.report.resolution_tables`, `eval.report.resolution_page`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,12 +9,12 @@ from pathlib import Path
 
 from cgm.artifacts import Gold, Issue
 from cgm.store import write_text
-from eval.backend import Row
-from eval.judge import Judged
-from eval.resolution import Resolution, resolution, touched_paths
-from eval.resolution_page import resolution_page
-from eval.resolution_tables import resolution_json, resolution_markdown
-from launch.trails import read_trails
+from eval.report.resolution_page import resolution_page
+from eval.report.resolution_tables import resolution_json, resolution_markdown
+from eval.swebench.backend import Row
+from eval.swebench.judge import Judged
+from eval.swebench.resolution import Resolution, resolution, touched_paths
+from launch.evaluation.trails import read_trails
 
 
 def report_on(judged: Sequence[Judged], gold: Mapping[str, Gold] | None, run: Path | None) -> Resolution:

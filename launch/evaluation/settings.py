@@ -13,10 +13,10 @@ from omegaconf import MISSING, DictConfig
 
 from cgm.errors import require
 from cgm.store import StageCache
-from eval.backend import Backend
 from eval.humaneval import HumanEvalConfig
-from eval.judge import Judge
-from eval.untrusted import TrustConfig
+from eval.swebench.backend import Backend
+from eval.swebench.judge import Judge
+from eval.swebench.untrusted import TrustConfig
 from launch.command import located
 from launch.identity import FLOOR, code_version
 from launch.schema import Choice, composed
@@ -25,6 +25,7 @@ TASKS = ("predictions", "gold", "table", "images", "humaneval")
 # of `EvalConfig`
 PATHS = ("predictions", "dataset", "repos", "ids", "exclude", "gold", "run", "leaderboard", "table", "cache_dir")
 _GROUPS = ("backend", "llm")
+_CODE = ("eval", "eval.swebench", "eval.docker", FLOOR)  # packages that a verdict depends on
 _LONGEST_PAUSE = 30.0  # seconds
 
 
@@ -82,7 +83,7 @@ def register_evaluation() -> None:
 
 def make_judge(choice: Choice, backend: Backend, *, cache_dir: Path, trust: TrustConfig, retries: int) -> Judge:
     """A judge whose verdicts are kept under the backend's settings and the code of this checkout."""
-    identity = [choice.identity(), code_version("eval"), code_version(FLOOR)]
+    identity = [choice.identity(), *map(code_version, _CODE)]
     cache = StageCache(cache_dir / "stages")
     return Judge(backend, cache=cache, identity=identity, trust=trust, retries=retries, pause=_pause)
 

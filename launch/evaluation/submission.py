@@ -1,6 +1,6 @@
 """A folder as SWE-bench's leaderboard takes it.
 
-Knows its files and where their contents come from. Does not know their shapes (`eval.leaderboard`).
+Knows its files and where their contents come from. Does not know their shapes (`eval.report.leaderboard`).
 
     all_preds.jsonl metadata.yaml README.md results/results.json
     logs/INSTANCE/{patch.diff,report.json,test_output.txt}
@@ -13,10 +13,10 @@ from typing import Any
 
 from cgm.errors import ConfigError
 from cgm.store import read_rows, write_json, write_rows, write_text
-from eval.judge import Judged
-from eval.leaderboard import instance_report, metadata, prediction, readme, results
-from eval.resolution import Resolution
-from launch.verdicts import plain_name
+from eval.report.leaderboard import instance_report, metadata, prediction, readme, results
+from eval.swebench.judge import Judged
+from eval.swebench.resolution import Resolution
+from launch.evaluation.verdicts import plain_name
 
 _STAGES = {"rewriter": "rewrites", "retriever": "subgraphs", "reranker": "reasons", "reader": "repairs"}
 

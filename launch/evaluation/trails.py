@@ -1,6 +1,6 @@
 """What a run folder says of each instance, for a report on its resolved issues.
 
-Knows which file of a run folder holds which artifact. Does not know how they are counted (`eval.resolution`).
+Knows which file of a run folder holds which artifact. Does not know how they are counted (`eval.swebench.resolution`).
 """
 
 from collections.abc import Iterable, Mapping
@@ -9,7 +9,7 @@ from pathlib import Path
 from cgm.artifacts import Artifact, Gold, Issue, Patch, Ranking, Subgraph, Usage, from_row
 from cgm.errors import DatasetError
 from cgm.store import read_rows
-from eval.resolution import Trail
+from eval.swebench.resolution import Trail
 
 
 def read_trails(

@@ -1,13 +1,13 @@
 """Many cases over threads, since the work is done by other processes: sandboxes, containers.
 
-Knows scheduling, and how a run ends before its time. Does not know how a case is judged (`eval.judge`).
+Knows scheduling, and how a run ends before its time. Does not know how a case is judged (`eval.swebench.judge`).
 """
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
-from eval.backend import Backend
-from eval.judge import Case, Judge, Judged
+from eval.swebench.backend import Backend
+from eval.swebench.judge import Case, Judge, Judged
 from launch.scheduling import next_of
 
 

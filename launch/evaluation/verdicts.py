@@ -19,8 +19,8 @@ from typing import Any
 
 from cgm.artifacts import OUTCOMES, to_row
 from cgm.store import append_row, write_lines, write_rows, write_text
-from eval.judge import Judged
-from eval.validity import Validity, exclusion_lines
+from eval.swebench.judge import Judged
+from eval.swebench.validity import Validity, exclusion_lines
 
 VERDICTS = "verdicts.jsonl"
 _CASES = "cases.jsonl"

@@ -11,8 +11,8 @@ from cgm.errors import DatasetError
 from cgm.store import read_rows
 from cgm.train.messages import issues_named, report_of
 from cgm.train.tasks.draft import shuffled
-from launch.corpus import CorpusConfig
-from launch.repairs import TASK, Repair, with_noise
+from launch.training_data.repairs import TASK, Repair, with_noise
+from launch.training_data.settings import CorpusConfig
 from preprocessing.ancestry.walk import CommitHead, Deadline
 from preprocessing.commits import EditReader, SourceEdit, past_commits
 from preprocessing.git import Git

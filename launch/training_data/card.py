@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from cgm.train.example import NOISE, SPLITS, TASKS, Example
-from eval.tables import header, row
-from launch.harvest import Crop
-from launch.lessons import SECRETS
-from launch.training_set import TrainingSet
+from eval.report.tables import header, row
+from launch.training_data.harvest import Crop
+from launch.training_data.lessons import SECRETS
+from launch.training_data.training_set import TrainingSet
 
 _CHARACTERS_PER_TOKEN = 3.5  # of code, with the tokenizers of current code models
 _TASKS_ARE = {

@@ -1,7 +1,7 @@
 """One repository's rows: which snapshots and commits are asked, and what is kept so that a stopped run goes on.
 
-Knows the order of work, its limits and its counts. Does not know how a row is made (`launch.lessons`,
-`launch.repairs`) nor what becomes of rows (`launch.training_set`).
+Knows the order of work, its limits and its counts. Does not know how a row is made (`launch.training_data.lessons`,
+`launch.training_data.repairs`) nor what becomes of rows (`launch.training_data.training_set`).
 """
 
 import time
@@ -19,10 +19,10 @@ from cgm.train.example import Example
 from cgm.train.held_out import held_out_folders, why_held_out
 from cgm.train.licences import licence_files, name_licence
 from cgm.train.tasks.draft import CodeText
-from launch.candidates import Issues, choose_repairs
-from launch.corpus import CorpusConfig, Stages
-from launch.lessons import Origin, finish, snapshot_examples
-from launch.repairs import TASK, Repair, draft_repair
+from launch.training_data.candidates import Issues, choose_repairs
+from launch.training_data.lessons import Origin, finish, snapshot_examples
+from launch.training_data.repairs import TASK, Repair, draft_repair
+from launch.training_data.settings import CorpusConfig, Stages
 from preprocessing.ancestry.walk import Deadline, OutOfTimeError
 from preprocessing.git import Git
 from preprocessing.snapshot import Snapshot, open_snapshot

@@ -17,7 +17,7 @@ from cgm.train.leaks import given_away
 from cgm.train.secrets import find_secrets, redact
 from cgm.train.tasks.draft import CodeText, Draft, DraftLimits
 from cgm.train.tasks.drafters import DRAFTERS
-from launch.corpus import CorpusConfig
+from launch.training_data.settings import CorpusConfig
 from retriever.expand import Budget, expand
 
 SECRETS = "secrets replaced"  # counted beside what became of questions

@@ -19,8 +19,8 @@ from cgm.text_graph import TextGraph, build_text_graph
 from cgm.train.leaks import given_away
 from cgm.train.tasks.docstrings import same_code
 from cgm.train.tasks.draft import Draft
-from launch.corpus import CorpusConfig, Stages
-from launch.lessons import subgraph_of
+from launch.training_data.lessons import subgraph_of
+from launch.training_data.settings import CorpusConfig, Stages
 from preprocessing.commits import SourceEdit
 from reader.context import Limits, build_context
 from reader.patch import normalize

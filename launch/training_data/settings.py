@@ -31,6 +31,7 @@ _CODE = (
     "preprocessing.ancestry",
     "reader",
     "launch",
+    "launch.training_data",
 )
 # settings that change how a set is put together or kept, never what a row says
 _INCIDENTAL = ("repos", "names", "cache_dir", "run_dir", "seconds", "validation", "test", "fixed", "duplicates")

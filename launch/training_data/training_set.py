@@ -15,8 +15,8 @@ from cgm.store import read_bytes, write_rows
 from cgm.train.duplicates import near_duplicates
 from cgm.train.example import SPLITS, TASKS, Example
 from cgm.train.splits import SplitShares, split_repositories
-from launch.corpus import CorpusConfig
-from launch.harvest import Crop
+from launch.training_data.harvest import Crop
+from launch.training_data.settings import CorpusConfig
 
 # answers of these are short and of one form: only the same question with the same answer is a duplicate
 _SHORT = ("graph_query", "api")

@@ -6,7 +6,7 @@ import pytest
 
 from cgm.errors import ConfigError
 from cgm.store import append_row
-from eval.local import LocalConfig
+from eval.swebench.local import LocalConfig
 from launch.backends import backend_services, bench_identity, default_table, make_backend, wants_bench
 from launch.schema import Choice, Option, RunConfig, find_option
 from reader.settings import RepairConfig

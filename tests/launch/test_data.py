@@ -13,9 +13,9 @@ from hydra import compose, initialize_config_module
 from cgm.errors import CgmError
 from cgm.store import read_rows, write_rows
 from cgm.train.example import SPLITS, TASKS, Example, read_examples
-from launch.corpus import register_corpus
 from launch.data import make_set
 from launch.schema import register
+from launch.training_data.settings import register_corpus
 from reader.answer import read_blocks
 
 _ENVIRONMENT = {

@@ -17,7 +17,7 @@ from cgm.store import write_rows
 from eval.sandbox import Sandbox
 from launch.command import run_command
 from launch.evaluate import evaluate_job
-from launch.evaluation import register_evaluation
+from launch.evaluation.settings import register_evaluation
 
 _ROOT = Path(__file__).parents[2]
 REPAIR = """diff --git a/cart.py b/cart.py

@@ -13,7 +13,7 @@ from cgm.graphml import from_graphml
 from cgm.json_import import from_cgm_json
 from cgm.protocols import Codebase
 from cgm.store import BlobCache, read_rows
-from eval.neighbourhood import PageConfig
+from eval.report.neighbourhood import PageConfig
 from launch.exports import write_exports
 from launch.schema import EXPORTS
 from preprocessing.edges import Unlinked

@@ -15,8 +15,8 @@ from cgm.errors import ConfigError
 from cgm.protocols import Answer, AnswerForm, Message, Sampling
 from cgm.recorded import RecordingLLM
 from cgm.store import BlobCache
-from eval.harness import Table
-from launch.evaluation import EvalConfig
+from eval.swebench.harness import Table
+from launch.evaluation.settings import EvalConfig
 from launch.schema import (
     OPTIONS,
     SERVICES,

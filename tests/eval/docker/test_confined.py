@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from eval.confined import bounded
+from eval.docker.confined import bounded
 
 CUT = b"\n[the output was cut off here]\n"
 

@@ -8,9 +8,9 @@ import pytest
 
 from cgm.artifacts import Tally, Verdict
 from cgm.errors import ConfigError
-from eval.containers import DockerBackend, DockerConfig, container_options, verdict_of
-from eval.harness import Grade, Record, Table
-from eval.watch import Ending
+from eval.docker.containers import DockerBackend, DockerConfig, container_options, verdict_of
+from eval.docker.watch import Ending
+from eval.swebench.harness import Grade, Record, Table
 
 REPAIR = """diff --git a/cart.py b/cart.py
 --- a/cart.py

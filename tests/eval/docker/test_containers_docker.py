@@ -14,13 +14,13 @@ import pytest
 
 from cgm.artifacts import Tally, Verdict
 from cgm.errors import ConfigError, SandboxError, StorageError
-from eval import containers
-from eval.backend import Row
-from eval.containers import DockerBackend, DockerConfig
-from eval.engine import LABEL, Engine, speaking
-from eval.harness import Table
-from eval.images import image_name
-from eval.owner import own_mark
+from eval.docker import containers
+from eval.docker.containers import DockerBackend, DockerConfig
+from eval.docker.engine import LABEL, Engine, speaking
+from eval.docker.images import image_name
+from eval.docker.owner import own_mark
+from eval.swebench.backend import Row
+from eval.swebench.harness import Table
 
 REPAIR = """diff --git a/cart.py b/cart.py
 --- a/cart.py

@@ -10,9 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from eval import images
-from eval.environment import Environments, find_interpreter
-from eval.images import (
+from eval.docker import images
+from eval.docker.images import (
     PREFIX,
     environment_dockerfile,
     image_name,
@@ -20,7 +19,8 @@ from eval.images import (
     interpreter_dockerfile,
     published_name,
 )
-from eval.specification import INSTALL, Specification
+from eval.swebench.environment import Environments, find_interpreter
+from eval.swebench.specification import INSTALL, Specification
 
 
 def test_images_are_named_as_the_harness_names_them() -> None:

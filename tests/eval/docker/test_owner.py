@@ -3,11 +3,11 @@ import sys
 
 import pytest
 
-from eval.owner import is_orphan, own_mark
+from eval.docker.owner import is_orphan, own_mark
 
 
 def mark_of_another() -> tuple[subprocess.Popen[str], str]:
-    code = "from eval.owner import own_mark; print(own_mark(), flush=True); input()"
+    code = "from eval.docker.owner import own_mark; print(own_mark(), flush=True); input()"
     process = subprocess.Popen([sys.executable, "-c", code], stdin=-1, stdout=-1, text=True)
     assert process.stdout is not None
     return process, process.stdout.readline().strip()

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from eval.script import ACTIVATE, evaluation_script, harness_row, is_complete
-from eval.specification import Specification
+from eval.docker.script import ACTIVATE, evaluation_script, harness_row, is_complete
+from eval.swebench.specification import Specification
 
 
 def test_a_script_installs_lays_out_the_tests_and_runs_them_between_the_marks(spec: Specification) -> None:

@@ -3,7 +3,7 @@ import threading
 import pytest
 
 from cgm.errors import SandboxError
-from eval.watch import Bounds, Ending, watched
+from eval.docker.watch import Bounds, Ending, watched
 
 ROOMY = Bounds(seconds=60, disk_mb=100, free_mb=10)
 

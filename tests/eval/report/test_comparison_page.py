@@ -3,8 +3,8 @@ import re
 import pytest
 
 from cgm.artifacts import Verdict
-from eval.comparison_page import Pair, comparison_page
-from eval.resolution import compare_runs
+from eval.report.comparison_page import Pair, comparison_page
+from eval.swebench.resolution import compare_runs
 
 FIRST = {name: Verdict(name, "resolved" if name == "a" else "unresolved") for name in "abcd"}
 SECOND = {name: Verdict(name, "unresolved" if name == "a" else "resolved") for name in "abc"}

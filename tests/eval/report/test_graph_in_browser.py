@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from cgm.protocols import Codebase
-from eval.graph_page import graph_page
-from eval.neighbourhood import PageConfig
+from eval.report.graph_page import graph_page
+from eval.report.neighbourhood import PageConfig
 
 pytestmark = pytest.mark.browser
 

@@ -7,8 +7,8 @@ import pytest
 
 from cgm.errors import ConfigError
 from cgm.protocols import Codebase
-from eval.graph_page import graph_page
-from eval.neighbourhood import PageConfig
+from eval.report.graph_page import graph_page
+from eval.report.neighbourhood import PageConfig
 
 EVIL = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'&{{ 7*7 }}<!--"
 

@@ -20,7 +20,7 @@ from cgm.artifacts import (
     SubgraphNode,
 )
 from cgm.protocols import Codebase
-from eval.report import subgraph_page
+from eval.report.issue_page import subgraph_page
 
 EVIL = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'&{{ 7*7 }}<!--"
 

@@ -3,7 +3,7 @@ import time
 import numpy as np
 import pytest
 
-from eval.layout import Floats, Placed, place
+from eval.report.layout import Floats, Placed, place
 
 TREE = [-1, 0, 0, 0, 1, 1, 2]
 

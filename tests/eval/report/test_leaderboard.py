@@ -1,9 +1,9 @@
 import yaml
 
 from cgm.artifacts import Tally, Verdict
-from eval.judge import Case, Judged
-from eval.leaderboard import instance_report, metadata, prediction, readme, results
-from eval.resolution import Trail, resolution
+from eval.report.leaderboard import instance_report, metadata, prediction, readme, results
+from eval.swebench.judge import Case, Judged
+from eval.swebench.resolution import Trail, resolution
 
 ROW = {"instance_id": "a-1", "FAIL_TO_PASS": '["t1", "t2"]', "PASS_TO_PASS": ["t3"]}
 

@@ -3,7 +3,7 @@ import pytest
 from cgm.errors import ConfigError
 from cgm.graph import EdgeKind
 from cgm.protocols import Codebase
-from eval.neighbourhood import PageConfig, find_nodes, neighbourhood
+from eval.report.neighbourhood import PageConfig, find_nodes, neighbourhood
 
 
 def _labels(shop: Codebase, **settings: object) -> list[str]:

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jinja2 import UndefinedError
 
-from eval.page import environment, render, template_text
-from eval.picture import GRAPH_SCRIPTS, GRAPH_STYLES
+from eval.report.page import environment, render, template_text
+from eval.report.picture import GRAPH_SCRIPTS, GRAPH_STYLES
 
 _STYLES = (*GRAPH_STYLES, "graph_page.css")
 

@@ -6,7 +6,7 @@ import numpy as np
 from cgm.details import DetailRows, NodeDetails, encode_details
 from cgm.graph import EdgeKind
 from cgm.protocols import Codebase
-from eval.picture import picture
+from eval.report.picture import picture
 
 CALLS, CONTAINS = EdgeKind.CALLS, EdgeKind.CONTAINS
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from cgm.artifacts import Tally, Verdict
-from eval.resolution import Trail, resolution
-from eval.resolution_page import resolution_page
+from eval.report.resolution_page import resolution_page
+from eval.swebench.resolution import Trail, resolution
 
 pytestmark = pytest.mark.browser
 VERDICTS = [

@@ -3,8 +3,8 @@ import re
 import pytest
 
 from cgm.artifacts import Gold, Tally, Verdict
-from eval.resolution import Trail, resolution
-from eval.resolution_page import place_seconds, resolution_page
+from eval.report.resolution_page import place_seconds, resolution_page
+from eval.swebench.resolution import Trail, resolution
 
 VERDICTS = {
     "a-1": Verdict("a-1", "resolved", Tally(1), Tally(2), applied="clean", seconds=2.0),

@@ -1,8 +1,8 @@
 import json
 
 from cgm.artifacts import Gold, Verdict
-from eval.resolution import Trail, compare_runs, resolution
-from eval.resolution_tables import comparison_markdown, resolution_json, resolution_markdown
+from eval.report.resolution_tables import comparison_markdown, resolution_json, resolution_markdown
+from eval.swebench.resolution import Trail, compare_runs, resolution
 
 _GOLD = Gold("", ("a.py",), ())
 _DIFF = "--- a/a.py\n+++ b/a.py\n@@ -1 +1 @@\n-a\n+b\n"

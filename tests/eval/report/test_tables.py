@@ -1,5 +1,5 @@
+from eval.report.tables import header, interval, paired_cells, row
 from eval.statistics import Difference
-from eval.tables import header, interval, paired_cells, row
 
 
 def test_a_table_begins_with_its_names() -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from cgm.errors import PatchError, RepositoryError
-from eval.checkout import apply, apply_loosely, enclose, git_directory, lay_out, links, put_back, read_file
+from eval.swebench.checkout import apply, apply_loosely, enclose, git_directory, lay_out, links, put_back, read_file
 
 CHANGE = "diff --git a/a.py b/a.py\n--- a/a.py\n+++ b/a.py\n@@ -1 +1 @@\n-one\n+two\n"
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cgm.errors import PatchError
-from eval.diffs import print_diff, read_diff
+from eval.swebench.diffs import print_diff, read_diff
 
 _EDIT = """\
 diff --git a/pkg/a.py b/pkg/a.py

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from cgm.errors import ConfigError, RepositoryError, SandboxError, StorageError
-from eval import environment
-from eval.environment import Environments, find_interpreter, overlay
-from eval.specification import Specification
+from eval.swebench import environment
+from eval.swebench.environment import Environments, find_interpreter, overlay
+from eval.swebench.specification import Specification
 
 
 @pytest.fixture

@@ -7,9 +7,18 @@ import pytest
 
 from cgm.artifacts import Tally
 from cgm.errors import ConfigError
-from eval import harness
-from eval.harness import Table, grade, installed_release, installed_table, marked, passed_tests, read_table, write_table
-from eval.specification import END, START, Specification
+from eval.swebench import harness
+from eval.swebench.harness import (
+    Table,
+    grade,
+    installed_release,
+    installed_table,
+    marked,
+    passed_tests,
+    read_table,
+    write_table,
+)
+from eval.swebench.specification import END, START, Specification
 
 TOTAL, IMPORT = "test_cart.py::test_total", "test_cart.py::test_import"
 

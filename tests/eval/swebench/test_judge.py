@@ -10,9 +10,9 @@ import pytest
 from cgm.artifacts import Tally, Verdict
 from cgm.errors import CgmError, ConfigError, SandboxError, StorageError
 from cgm.store import StageCache
-from eval.backend import Row, Trial
-from eval.judge import Case, Judge
-from eval.untrusted import TrustConfig
+from eval.swebench.backend import Row, Trial
+from eval.swebench.judge import Case, Judge
+from eval.swebench.untrusted import TrustConfig
 
 DIFF = "diff --git a/a.py b/a.py\n--- a/a.py\n+++ b/a.py\n@@ -1 +1 @@\n-x = 1\n+x = 2\n"
 TESTS = DIFF.replace("a.py", "test_a.py")

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from cgm.errors import ConfigError, SandboxError
-from eval.backend import Row
-from eval.harness import Table
-from eval.local import LocalBackend, LocalConfig
+from eval.swebench.backend import Row
+from eval.swebench.harness import Table
+from eval.swebench.local import LocalBackend, LocalConfig
 
 REPAIR = """diff --git a/cart.py b/cart.py
 --- a/cart.py

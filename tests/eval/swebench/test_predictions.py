@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cgm.errors import DatasetError
-from eval.predictions import MAX_ROW_MB, Prediction, load_predictions
+from eval.swebench.predictions import MAX_ROW_MB, Prediction, load_predictions
 
 
 def _row(name: str, diff: str | None = "diff") -> dict[str, Any]:

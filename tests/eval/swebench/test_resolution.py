@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from cgm.artifacts import OUTCOMES, Gold, Ranking, Subgraph, SubgraphNode, Usage, Verdict
 from cgm.errors import InputError
-from eval.resolution import Share, Trail, compare_runs, resolution, touched_functions, touched_paths
+from eval.swebench.resolution import Share, Trail, compare_runs, resolution, touched_functions, touched_paths
 
 
 def _diff(path: str, line: int = 6) -> str:

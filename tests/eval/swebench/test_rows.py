@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from cgm.errors import ConfigError, DatasetError
-from eval.rows import choose_rows, load_rows, read_names
+from eval.swebench.rows import choose_rows, load_rows, read_names
 
 
 def _row(name: str, **fields: Any) -> dict[str, Any]:

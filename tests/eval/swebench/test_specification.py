@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from cgm.errors import DatasetError
-from eval.specification import specification
+from eval.swebench.specification import specification
 
 PATCH = """diff --git a/tests/test_new.py b/tests/test_new.py
 new file mode 100644

@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 
 from cgm.errors import ConfigError, SandboxError
-from eval.harness import read_table
-from eval.table import fetch_table
+from eval.swebench.harness import read_table
+from eval.swebench.table import fetch_table
 
 
 def _stub(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:

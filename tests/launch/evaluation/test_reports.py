@@ -3,9 +3,9 @@ from pathlib import Path
 from typing import Any
 
 from cgm.artifacts import Gold, Issue, Patch, Ranking, Rewrite, Subgraph, SubgraphNode, Usage, Verdict
-from eval.judge import Case, Judged
+from eval.swebench.judge import Case, Judged
+from launch.evaluation.reports import report_on, write_reports
 from launch.pipeline import Outcome
-from launch.reports import report_on, write_reports
 from launch.runfolder import write_artifacts
 
 DIFF = "diff --git a/a.py b/a.py\n--- a/a.py\n+++ b/a.py\n@@ -1 +1 @@\n-x = 1\n+x = 2\n"

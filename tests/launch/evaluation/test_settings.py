@@ -5,8 +5,8 @@ import pytest
 from hydra import compose, initialize_config_module
 
 from eval.humaneval import HumanEvalConfig
-from eval.untrusted import TrustConfig
-from launch.evaluation import EvalConfig, eval_config, register_evaluation
+from eval.swebench.untrusted import TrustConfig
+from launch.evaluation.settings import EvalConfig, eval_config, register_evaluation
 from launch.schema import register
 
 

@@ -6,11 +6,11 @@ import pytest
 from cgm.artifacts import Rewrite, Verdict
 from cgm.errors import ConfigError
 from cgm.store import read_rows
-from eval.judge import Case, Judged
+from eval.swebench.judge import Case, Judged
+from launch.evaluation.reports import report_on
+from launch.evaluation.submission import write_submission
 from launch.pipeline import Outcome
-from launch.reports import report_on
 from launch.runfolder import write_artifacts
-from launch.submission import write_submission
 
 ROW = {"instance_id": "a__b-1", "repo": "a/b", "base_commit": "c", "FAIL_TO_PASS": ["t"], "PASS_TO_PASS": []}
 

@@ -5,10 +5,10 @@ import pytest
 from cgm.artifacts import Gold, Issue, Patch, Ranking, Rewrite, Subgraph, Usage, to_row
 from cgm.errors import ArtifactError, DatasetError
 from cgm.store import write_rows
-from eval.resolution import Trail
+from eval.swebench.resolution import Trail
+from launch.evaluation.trails import read_trails
 from launch.pipeline import Outcome
 from launch.runfolder import write_artifacts
-from launch.trails import read_trails
 
 _ISSUES = [Issue(name, "o/p", "c", "text") for name in ("b-2", "a-1")]
 _GOLD = Gold("a-1", ("a.py",), ())

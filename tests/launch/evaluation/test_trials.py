@@ -7,10 +7,10 @@ import pytest
 
 from cgm.artifacts import Verdict
 from cgm.store import StageCache
-from eval.backend import Row, Trial
-from eval.judge import Case, Judge
-from eval.untrusted import TrustConfig
-from launch.trials import next_case, run_cases
+from eval.swebench.backend import Row, Trial
+from eval.swebench.judge import Case, Judge
+from eval.swebench.untrusted import TrustConfig
+from launch.evaluation.trials import next_case, run_cases
 
 
 class Meeting:

@@ -5,9 +5,16 @@ import pytest
 
 from cgm.artifacts import Verdict
 from cgm.store import read_rows
-from eval.judge import Case, Judged
-from eval.validity import Validity
-from launch.verdicts import add_case, begin_cases, plain_name, summarize_verdicts, write_validities, write_verdicts
+from eval.swebench.judge import Case, Judged
+from eval.swebench.validity import Validity
+from launch.evaluation.verdicts import (
+    add_case,
+    begin_cases,
+    plain_name,
+    summarize_verdicts,
+    write_validities,
+    write_verdicts,
+)
 
 
 def _judged(name: str, outcome: str, **fields: Any) -> Judged:

@@ -5,7 +5,7 @@ import pytest
 
 from cgm.errors import DatasetError
 from cgm.store import write_rows
-from launch.candidates import read_issues
+from launch.training_data.candidates import read_issues
 
 
 def test_issues_are_found_by_repository_in_any_case_and_number(tmp_path: Path) -> None:

@@ -7,8 +7,8 @@ import pytest
 from cgm.protocols import Codebase, Message
 from cgm.text_graph import TextGraph
 from cgm.train.tasks.draft import CodeText, Draft
-from launch.corpus import CorpusConfig
-from launch.lessons import SECRETS, Origin, finish, snapshot_examples
+from launch.training_data.lessons import SECRETS, Origin, finish, snapshot_examples
+from launch.training_data.settings import CorpusConfig
 
 ORIGIN = Origin("acme/shop", "1" * 40, "1" * 40, "MIT")
 GRAPH = TextGraph(("REPO /", "FUNCTION a.py:f\ndef f(): pass"), ((0, 0, 1),), (1,))

@@ -2,8 +2,8 @@ from collections import Counter
 
 import pytest
 
-from launch.corpus import CorpusConfig
-from launch.repairs import Repair, _changes_code, with_noise
+from launch.training_data.repairs import Repair, _changes_code, with_noise
+from launch.training_data.settings import CorpusConfig
 from preprocessing.commits import SourceEdit
 
 

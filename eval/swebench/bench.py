@@ -1,7 +1,7 @@
 """Tests and code of an issue's repository at its base commit, run for the Reader while it looks for a repair.
 
 Knows what may be known of an instance then: how its repository is installed and tested, never its repair, the tests of
-that or their names. Does not know verdicts (`eval.local`), nor which tests are worth running.
+that or their names. Does not know verdicts (`eval.swebench.local`), nor which tests are worth running.
 """
 
 import re
@@ -16,14 +16,14 @@ from cgm.artifacts import Issue
 from cgm.errors import DatasetError
 from cgm.protocols import CheckResult, SuiteResult
 from cgm.store import scratch_folder
-from eval.backend import Row
-from eval.environment import Environments
-from eval.harness import Table, grading_release, marked, passed_tests
-from eval.local import LocalConfig, limits_of
-from eval.place import Place, lay_out_place, settings_of
 from eval.sandbox import Outcome, Sandbox
-from eval.specification import Specification, directives, specification
 from eval.swap import swapped
+from eval.swebench.backend import Row
+from eval.swebench.environment import Environments
+from eval.swebench.harness import Table, grading_release, marked, passed_tests
+from eval.swebench.local import LocalConfig, limits_of
+from eval.swebench.place import Place, lay_out_place, settings_of
+from eval.swebench.specification import Specification, directives, specification
 
 _SECONDS = 300.0  # of one run; a repair that makes a few files of tests take longer is none
 _LINES = 12  # of what was printed that are kept

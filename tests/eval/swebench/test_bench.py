@@ -8,10 +8,10 @@ import pytest
 
 from cgm.artifacts import Issue
 from cgm.errors import DatasetError, SandboxError
-from eval.backend import Row
-from eval.bench import LocalBench, bare
-from eval.harness import Table
-from eval.local import LocalConfig
+from eval.swebench.backend import Row
+from eval.swebench.bench import LocalBench, bare
+from eval.swebench.harness import Table
+from eval.swebench.local import LocalConfig
 
 _FIXED = {"cart.py": "def total(prices):\n    return sum(prices)\n"}
 

@@ -1,7 +1,7 @@
 """Where the tests of one commit run: its files, and an environment laid over the kept one.
 
 Knows how a place is laid out, installed and run in. Does not know what is run there, nor how environments are made
-(`eval.environment`).
+(`eval.swebench.environment`).
 """
 
 import os
@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from eval.checkout import git_directory, lay_out
-from eval.environment import Environment, overlay, release_of
 from eval.sandbox import Outcome, Sandbox
-from eval.specification import INSTALL, Specification
+from eval.swebench.checkout import git_directory, lay_out
+from eval.swebench.environment import Environment, overlay, release_of
+from eval.swebench.specification import INSTALL, Specification
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""The Docker backend: images and containers of instances, driven through the installed harness."""
