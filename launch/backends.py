@@ -52,7 +52,8 @@ def make_backend(choice: Choice, services: dict[str, Any]) -> Backend:
 
 def wants_bench(config: RunConfig) -> bool:
     """Whether the Reader tries its repairs, and the backend is one that runs tests on this machine."""
-    return bool(getattr(config.reader.config, "runs_code", False)) and config.backend.option.name == "local"
+    runs_code = "reader" in config.stages and getattr(config.reader.config, "runs_code", False)
+    return bool(runs_code) and config.backend.option.name == "local"
 
 
 def make_bench(config: RunConfig) -> Bench:
