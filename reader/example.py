@@ -16,6 +16,9 @@ _MOST = 4  # pieces of code that are tried
 _FENCE = re.compile(r"^[ \t]*```[ \t]*(\w*)[^\n]*\n(.*?)^[ \t]*```", re.MULTILINE | re.DOTALL)
 _LANGUAGES = ("", "python", "py", "python3", "pycon", "ipython", "ipython3")
 _PROMPT = re.compile(r"^\s*(?:>>>|\.\.\.:?|In \[\d+\]:)(?: |$)")
+_UNKNOWN = re.compile(r"^NameError: name '(\w+)' is not defined[^\n]*\Z", re.MULTILINE)
+_IMPORTS = 3  # that are added at most
+_ALIASES = {"np": "numpy", "pd": "pandas", "plt": "matplotlib.pyplot", "xr": "xarray"}
 _ERROR = re.compile(r"^(?:\w+\.)*(\w+)(?::|$)")
 # of code that is incomplete, whatever the repository does
 _INCOMPLETE = ("NameError", "ModuleNotFoundError", "SyntaxError", "IndentationError")
@@ -38,12 +41,24 @@ def example_check(issue: Issue, bench: Bench) -> Check | None:
     Raises:
         SandboxError: nothing can be run.
     """
-    for code in find_code(issue.problem_statement):
-        check = ExampleCheck(issue, code, bench)
-        result = check.run({})
+    for piece in find_code(issue.problem_statement):
+        code, result = _run(issue, piece, bench)
         if not result.passed and _as_told(result.output, issue.problem_statement):
-            return check
+            return ExampleCheck(issue, code, bench)
     return None
+
+
+def _run(issue: Issue, code: str, bench: Bench) -> tuple[str, CheckResult]:
+    """Run a piece of code, with the imports that it leaves out because everybody knows them."""
+    result = bench.run(issue, code, {})
+    for _ in range(_IMPORTS):
+        unknown = _UNKNOWN.search(result.output)
+        if result.passed or not unknown:
+            break
+        name = unknown[1]
+        code = f"import {_ALIASES.get(name, name)} as {name}\n{code}"
+        result = bench.run(issue, code, {})
+    return code, result
 
 
 def find_code(text: str) -> tuple[str, ...]:

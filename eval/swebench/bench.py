@@ -82,7 +82,7 @@ class LocalBench:
     def run(self, issue: Issue, code: str, changed: Mapping[str, str]) -> CheckResult:
         """Run Python code that way; it passes if it ends without an error. Raises as `Bench`."""
         self._opened(issue)
-        outcome = self._run(issue, f"python -c {shlex.quote(code)}", changed)
+        outcome = self._run(issue, f"python -u -c {shlex.quote(code)}", changed)
         output = self._endless if outcome.timed_out else _tail(outcome.output)
         return CheckResult(outcome.code == 0 and not outcome.timed_out, output)
 

@@ -70,7 +70,20 @@ def test_the_first_piece_that_fails_with_an_error_that_the_issue_names_is_the_ch
 )
 def test_code_that_passes_or_fails_for_a_reason_of_its_own_is_no_check(output: str) -> None:
     issue = _issue(_fenced("b()\n") + "\nb() ends with a TypeError, a NameError or so.")
-    assert example_check(issue, Prints({"b()\n": output})) is None
+    outputs = {"b()\n": output, "import b as b\nb()\n": "ModuleNotFoundError: No module named 'b'"}
+    assert example_check(issue, Prints(outputs)) is None
+
+
+def test_an_import_that_the_example_leaves_out_is_added() -> None:
+    issue = _issue(_fenced("np.a(cart)\n") + "\nIt is a TypeError.")
+    outputs = {
+        "np.a(cart)\n": "Traceback\nNameError: name 'np' is not defined",
+        "import numpy as np\nnp.a(cart)\n": "NameError: name 'cart' is not defined. Did you mean: 'chr'?",
+        "import cart as cart\nimport numpy as np\nnp.a(cart)\n": "TypeError: no",
+    }
+    check = example_check(issue, Prints(outputs))
+    assert check is not None
+    assert check.run({}).output == "TypeError: no"
 
 
 def test_an_error_is_known_by_its_last_name() -> None:

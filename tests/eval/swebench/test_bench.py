@@ -59,6 +59,8 @@ def test_code_passes_where_it_ends_without_an_error(
     before, after = bench.run(issue, code, {}), bench.run(issue, code, _FIXED)
     assert (before.passed, after.passed) == (False, True)
     assert before.output.endswith("AssertionError: it's not 3")
+    noisy = bench.run(issue, "print('before')\nraise ValueError('at last')", {})
+    assert noisy.output.endswith("ValueError: at last")
 
 
 def test_what_never_ends_has_failed(bench_of: Callable[..., LocalBench], row: Row, issue: Issue) -> None:
