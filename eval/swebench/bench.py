@@ -28,7 +28,15 @@ from eval.swebench.specification import Specification, directives, specification
 _SECONDS = 300.0  # of one run; a repair that makes a few files of tests take longer is none
 _LINES = 12  # of what was printed that are kept
 _WIDTH = "200"  # columns, or pytest cuts off what failed tests say
+_ADDRESS = re.compile(r"\b0x[0-9a-f]{6,}\b")
+_RULED = re.compile(r"^=+ .*=+$\n?", re.MULTILINE)  # pytest's headings, some of which say how long it took
 _FAILED = re.compile(r"^(?:FAILED|ERROR) (\S+)(?: - (.*))?$", re.MULTILINE)
+_SETTINGS = {
+    "COLUMNS": _WIDTH,
+    "PYTEST_ADDOPTS": "-p no:cacheprovider",
+    "PYTHONDONTWRITEBYTECODE": "1",
+    "PYTHONHASHSEED": "0",
+}
 # of a row: what says how its repository is installed and tested, at which commit
 _FIELDS = (
     *("instance_id", "repo", "base_commit", "version", "environment_setup_commit"),
@@ -92,9 +100,9 @@ class LocalBench:
 
     def _run(self, issue: Issue, command: str, changed: Mapping[str, str]) -> Outcome:
         opened = self._opened(issue)
-        quiet = {"COLUMNS": _WIDTH, "PYTHONDONTWRITEBYTECODE": "1", "PYTEST_ADDOPTS": "-p no:cacheprovider"}
         with swapped(opened.place.tree, changed):
-            return opened.place.run(self._sandbox, [command], settings_of(opened.spec) | quiet)
+            outcome = opened.place.run(self._sandbox, [command], settings_of(opened.spec) | _SETTINGS)
+        return replace(outcome, output=_same(outcome.output, opened.place))
 
     def _opened(self, issue: Issue) -> _Open:
         """The issue's place; that of another issue is given up for it."""
@@ -122,6 +130,13 @@ def bare(row: Row) -> Row:
     return kept | {"test_patch": "", "FAIL_TO_PASS": [], "PASS_TO_PASS": []}
 
 
+def _same(output: str, place: Place) -> str:
+    """What was printed, without what is another thing in each run, since a model may be told it."""
+    for folder, name in ((place.tree, ""), (place.overlay, ""), (place.environment.folder, "environment/")):
+        output = output.replace(f"{folder}/", name).replace(str(folder), name or ".")
+    return _ADDRESS.sub("0x", output)
+
+
 def _tail(output: str) -> str:
     """The last lines that were printed."""
-    return "\n".join(output.strip().splitlines()[-_LINES:])
+    return "\n".join(_RULED.sub("", output).strip().splitlines()[-_LINES:])

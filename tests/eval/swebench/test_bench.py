@@ -63,6 +63,15 @@ def test_code_passes_where_it_ends_without_an_error(
     assert noisy.output.endswith("ValueError: at last")
 
 
+def test_what_is_printed_is_the_same_in_every_run(bench_of: Callable[..., LocalBench], row: Row, issue: Issue) -> None:
+    code = "import cart\nprint('=== 1 failed in 0.52s ===')\nprint({'b', 'a'}, object())\nraise OSError(cart.__file__)"
+    first, second = (bench_of(row).run(issue, code, {}).output for _ in range(2))
+    assert first == second
+    assert "<object object at 0x>" in first
+    assert first.endswith("OSError: cart.py")
+    assert "failed in" not in first
+
+
 def test_what_never_ends_has_failed(bench_of: Callable[..., LocalBench], row: Row, issue: Issue) -> None:
     bench = bench_of(row, seconds=3.0)
     found = bench.run(issue, "while True: pass", {})
