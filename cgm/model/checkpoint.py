@@ -12,7 +12,7 @@ from pathlib import Path
 
 from torch import Tensor, nn
 
-from cgm.errors import ArtifactError, StorageError
+from cgm.errors import ArtifactError, StorageError, require
 from cgm.model.adapter import make_adapter, match_length
 from cgm.model.chat import ChatTokens
 from cgm.model.code_graph_model import CodeGraphModel
@@ -71,21 +71,28 @@ def load_model(folder: Path, *, device: str = "cpu", vectors: BlobStore | None =
         ArtifactError: the folder is damaged, or its weights are not of these settings.
         ModelError: as `build_model`.
     """
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
-    check_weights(folder)
     loaded = build_model(read_settings(folder), device=device, vectors=vectors)
-    try:
-        weights = load_file(folder / WEIGHTS, device=device)
-    except (OSError, SafetensorError) as error:
-        raise ArtifactError(f"{folder / WEIGHTS} must hold tensors, got {error}") from error
+    weights = _read_weights(folder)
     wanted = own_names(loaded.model, loaded.config)
     if weights.keys() != wanted:
         odd = ", ".join(sorted(weights.keys() ^ wanted)[:3])
         raise ArtifactError(f"{folder / WEIGHTS} must hold the tensors of its settings, which differ in {odd}")
     loaded.model.load_state_dict(weights, strict=False)
     return loaded
+
+
+def take_weights(model: CodeGraphModel, folder: Path) -> int:
+    """Put the weights of a saved model into one that has all parts of it and perhaps more; how many tensors.
+
+    Raises:
+        ArtifactError: the folder is damaged, or holds what the model has not, or not in this shape.
+    """
+    weights, there = _read_weights(folder), model.state_dict()
+    odd = sorted(name for name, tensor in weights.items() if name not in there or there[name].shape != tensor.shape)
+    if odd:
+        raise ArtifactError(f"{folder / WEIGHTS} must hold tensors of this model, got {', '.join(odd[:3])}")
+    model.load_state_dict(weights, strict=False)
+    return len(weights)
 
 
 def save_model(loaded: LoadedModel, folder: Path, state: Mapping[str, Tensor] | None = None) -> None:
@@ -105,9 +112,11 @@ def export_model(loaded: LoadedModel, folder: Path) -> None:
     The low-rank updates are merged into the model itself.
 
     Raises:
+        ConfigError: the language model is held in 4 or 8 bits, which updates cannot be merged into without loss.
         StorageError: the folder cannot be written.
     """
     model, config = loaded.model, loaded.config
+    require(not config.lm.quantization, "model.lm.quantization must be empty to export", config.lm.quantization)
     for part in model.parts().values():
         merge_lora(part)
     model.lm.save_pretrained(folder / "lm")
@@ -136,6 +145,18 @@ def own_names(model: nn.Module, config: CodeGraphConfig) -> set[str]:
     ranks = {"encoder": config.encoder_lora.rank, "adapter": 0, "lm": config.lm_lora.rank}
     whole = {name for name in ("encoder", "lm") if getattr(config.trained, name) and not ranks[name]} | {"adapter"}
     return {name for name in names if _part(name) in whole or (ranks[_part(name)] and MARK in name)}
+
+
+def _read_weights(folder: Path) -> dict[str, Tensor]:
+    """The tensors of a folder, which must be those that were saved with its settings."""
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    check_weights(folder)
+    try:
+        return dict(load_file(folder / WEIGHTS))
+    except (OSError, SafetensorError) as error:
+        raise ArtifactError(f"{folder / WEIGHTS} must hold tensors, got {error}") from error
 
 
 def _part(name: str) -> str:

@@ -23,10 +23,17 @@ _FULL = "full_attention"
 
 @dataclass
 class Loss:
-    """The mean loss of a batch's answer tokens, and how many there are."""
+    """The mean loss of a batch's answer tokens, and how many there are; of each row the sum of them and their number.
+
+    `right_B` is whether every answer token of a row is the likeliest, so that greedy decoding gives the answer. It is
+    looked up in evaluation alone.
+    """
 
     loss: Tensor
     tokens: Tensor
+    loss_B: Tensor
+    tokens_B: Tensor
+    right_B: Tensor | None = None
 
 
 class CodeGraphModel(nn.Module):
@@ -44,7 +51,7 @@ class CodeGraphModel(nn.Module):
         self.adapter = adapter
         self.mask = mask
 
-    def forward(self, batch: GraphBatch, loss_tokens: Tensor | int | None = None) -> Loss:
+    def forward(self, batch: GraphBatch, loss_tokens: Tensor | float | None = None) -> Loss:
         """Predict the answers' tokens.
 
         `loss_tokens` is what the loss is divided by, where the answers of several steps or processes count as one
@@ -52,11 +59,18 @@ class CodeGraphModel(nn.Module):
         """
         places_L, label_BL = _learnt(batch)
         logit_BLV = self.logits(batch, places_L)
-        total = nn.functional.cross_entropy(
-            logit_BLV.float().flatten(0, 1), label_BL.flatten(), ignore_index=IGNORED, reduction="sum"
+        loss_BL = nn.functional.cross_entropy(
+            logit_BLV.float().flatten(0, 1), label_BL.flatten(), ignore_index=IGNORED, reduction="none"
+        ).view_as(label_BL)
+        learnt_BL = label_BL != IGNORED
+        tokens = learnt_BL.sum()
+        return Loss(
+            loss_BL.sum() / (tokens.clamp(min=1) if loss_tokens is None else loss_tokens),
+            tokens,
+            loss_BL.detach().sum(1),
+            learnt_BL.sum(1),
+            None if self.training else ((logit_BLV.argmax(-1) == label_BL) | ~learnt_BL).all(1),
         )
-        tokens = (label_BL != IGNORED).sum()
-        return Loss(total / (tokens.clamp(min=1) if loss_tokens is None else loss_tokens), tokens)
 
     def logits(self, batch: GraphBatch, places: Tensor) -> Tensor:
         """Predict the tokens after some places of every row, shape (B, L, V)."""

@@ -10,6 +10,7 @@ from cgm.errors import require
 DTYPES = ("auto", "float32", "bfloat16", "float16")
 ATTENTIONS = ("auto", "sdpa", "flex_attention", "eager")
 ENCODERS = ("lm", "hf")
+QUANTIZATIONS = ("", "8bit", "4bit")
 POOLINGS = ("mean", "first", "last")
 ADAPTERS = ("mlp", "gat", "sage", "none")
 MASKS = ("adjacency", "flat", "full")
@@ -25,11 +26,15 @@ class LMConfig:
     gguf_file: str = ""  # the file of that name there, instead of safetensors
     dtype: str = "auto"  # auto: as stored
     attention: str = "auto"  # auto: FlexAttention on a GPU, SDPA elsewhere
+    quantization: str = ""  # 8bit, 4bit: how frozen weights are held on a GPU (bitsandbytes; 4bit is QLoRA's NF4)
 
     def __post_init__(self) -> None:
         _among("model.lm.dtype", self.dtype, DTYPES)
         # FlashAttention takes no mask but a causal one
         _among("model.lm.attention", self.attention, ATTENTIONS)
+        _among("model.lm.quantization", self.quantization, QUANTIZATIONS)
+        rule = "model.lm.quantization must be empty for a GGUF file"
+        require(not (self.gguf_file and self.quantization), rule, self.quantization)
 
 
 @dataclass
@@ -136,6 +141,8 @@ class CodeGraphConfig:
     def __post_init__(self) -> None:
         own = self.encoder.kind == "hf"
         require(own or not self.encoder_lora.rank, "model.encoder_lora.rank must be 0 without an encoder", "a rank")
+        whole = bool(self.lm.quantization) and self.trained.lm and not self.lm_lora.rank
+        require(not whole, "model.lm_lora.rank must be >= 1 to train a quantized language model", self.lm_lora.rank)
 
 
 def _among(key: str, value: str, allowed: tuple[str, ...]) -> None:

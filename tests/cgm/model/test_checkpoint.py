@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from cgm.errors import ArtifactError, ModelUnavailableError, StorageError
+from cgm.errors import ArtifactError, ConfigError, ModelUnavailableError, StorageError
 from cgm.model.config import LoraConfig, TrainedParts
 from cgm.protocols import Message
 from cgm.text_graph import TextGraph
@@ -148,3 +148,30 @@ def test_a_language_model_that_is_not_there_is_named(tmp_path: Path) -> None:
 
     with pytest.raises(ModelUnavailableError, match="cannot be loaded as a model"):
         build_model(CodeGraphConfig(lm=LMConfig(path=str(tmp_path))))
+
+
+def test_weights_are_taken_over_by_a_model_that_has_more_parts(make: Make, tmp_path: Path) -> None:
+    from cgm.model.checkpoint import save_model, take_weights
+
+    learnt = trained(make(trained=TrainedParts(lm=False)))
+    save_model(learnt, tmp_path)
+    later = make(lm_lora=UPDATES)
+    assert take_weights(later.model, tmp_path) == 4
+    assert torch.equal(later.model.adapter.inner.weight, learnt.model.adapter.inner.weight)
+
+
+def test_weights_of_parts_that_a_model_lacks_are_not_taken_over(make: Make, tmp_path: Path) -> None:
+    from cgm.model.checkpoint import save_model, take_weights
+
+    save_model(make(lm_lora=UPDATES), tmp_path)
+    with pytest.raises(ArtifactError, match="must hold tensors of this model, got lm"):
+        take_weights(make().model, tmp_path)
+
+
+def test_a_language_model_in_few_bits_needs_a_gpu(make: Make) -> None:
+    from cgm.model.checkpoint import build_model
+
+    config = make(lm_lora=UPDATES).config
+    config.lm.quantization = "8bit"
+    with pytest.raises(ConfigError, match=r"model\.lm\.quantization must be empty without a GPU, got '8bit'"):
+        build_model(config)

@@ -245,3 +245,17 @@ def test_a_decoder_that_attends_within_a_window_is_refused() -> None:
         CodeGraphModel(
             transformers.MistralForCausalLM(transformers.MistralConfig(**sizes, **heads)), None, None, "flat"
         )
+
+
+def test_the_losses_of_rows_are_those_of_the_batch(make: Make, question: tuple[Message, ...], graph: TextGraph) -> None:
+    from cgm.model.batch import collate
+
+    loaded = make()
+    rows = [[loaded.samples.build(question, graph, answer)] for answer in ("pass", "return sum(items)")]
+    with torch.no_grad():
+        both, alone = loaded.model(collate(rows)), [loaded.model(collate([row])) for row in rows]
+    torch.testing.assert_close(both.loss_B.sum(), both.loss * both.tokens)
+    torch.testing.assert_close(both.loss_B, torch.stack([one.loss * one.tokens for one in alone]))
+    assert both.tokens_B.tolist() == [int(one.tokens) for one in alone]
+    assert both.right_B.tolist() == [False, False]
+    assert loaded.model.train()(collate(rows)).right_B is None
