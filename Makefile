@@ -21,10 +21,10 @@ demo: setup
 test: setup
 	$(BIN)/pytest -n 2
 
-# the Code Graph Model, with torch
+# the Code Graph Model and its training, with torch
 test-torch: setup
-	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[code-graph-model]'
-	$(BIN)/pytest -n 2 tests/cgm/model
+	DS_BUILD_OPS=0 $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[training,deepspeed]'
+	$(BIN)/pytest -n 2 --dist loadfile tests/cgm/model tests/cgm/train
 
 test-all: setup
 	$(BIN)/pytest -m ''

@@ -10,7 +10,8 @@ from pathlib import Path
 # Hydra would split these at a comma, refuse spaces and quotes, and read the revision 12e4567 as a number
 PATHS = ("repo", "issue", "dataset", "repos", "ids", "gold", "check", "record", "table", "cache_dir")  # of `RunConfig`
 _EVALUATED = ("predictions", "exclude", "run", "leaderboard")  # paths of `cgm-eval`
-_EXPANDED = (*PATHS, *_EVALUATED, "issues", "run_dir", "llm.path", "llm.folder")
+_TRAINED = ("data", "start", "model.lm.path", "model.encoder.path")  # paths of `cgm-train`
+_EXPANDED = (*PATHS, *_EVALUATED, *_TRAINED, "issues", "run_dir", "llm.path", "llm.folder")
 _VERBATIM = (*_EXPANDED, "commit", "page.around", "llm.base_url", "embedder.base_url")
 _ARGUMENT = re.compile(rf"(\+{{0,2}})({'|'.join(map(re.escape, _VERBATIM))})=(.+)", re.DOTALL)
 _QUOTED = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""", re.DOTALL)

@@ -38,7 +38,10 @@ from launch.pipeline import Outcome
 
 _CONFIG = "config.yaml"
 # settings that change how a run goes, never what it finds
-_INCIDENTAL = ("cache_dir", "cache_gib", "export", "leaderboard", "page", "run_dir", "workers")
+_INCIDENTAL = (
+    *("cache_dir", "cache_gib", "export", "leaderboard", "page", "run_dir", "workers"),
+    *("checkpoints", "deepspeed", "device", "sharding", "trackers"),  # of training
+)
 _TEXT_BUDGET = 40_000  # characters, some 10,000 tokens
 _CHECKOUT = Path(__file__).parents[1]
 
