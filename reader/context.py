@@ -132,10 +132,15 @@ def shorten(text: str, tokens: int) -> str:
 def build_context(ranking: Ranking, subgraph: Subgraph, codebase: Codebase, limits: Limits) -> Context:
     """Choose what is shown: ranked functions with the head of their class, then whole files, then files' top levels.
 
-    Each part is shown if it still fits the budget. Where not even the first function fits, its beginning is shown.
+    Each part is shown if it still fits the budget. Where none of the functions does, the next one by rank that fits is
+    shown; where there is none either, nor anything else, the beginning of the first.
     """
     shelf = _Shelf(codebase, limits)
     for part in _parts(ranking, codebase, limits):
+        shelf.add(part)
+    for part in _function_parts(ranking, codebase.graph, limits, after=limits.functions) if limits.functions else ():
+        if shelf.functions:
+            break
         shelf.add(part)
     if not shelf.lines:
         shelf.add_beginning(_parts(ranking, codebase, limits))
@@ -228,15 +233,19 @@ def _may_edit(graph: CodeGraph, path: str, limits: Limits) -> bool:
     return known and (limits.tests or not is_test_path(path))
 
 
-def _function_parts(ranking: Ranking, graph: CodeGraph, limits: Limits) -> Iterator[_Part]:
-    """The ranked functions with their class statements; a label that two functions share gives both."""
+def _function_parts(ranking: Ranking, graph: CodeGraph, limits: Limits, after: int | None = None) -> Iterator[_Part]:
+    """The first ranked functions, or those `after` them, with their class statements.
+
+    A label that two functions share gives both.
+    """
     nodes: Mapping[str, list[int]] = defaultdict(list)
     for node in graph.nodes_of_kind(NodeKind.FUNCTION).tolist():
         nodes[graph.label(node)].append(node)
     labels = [ranked.label for ranked in ranking.functions if ranked.label in nodes]
     paths = {label: graph.node_path[nodes[label][0]] for label in labels}
     editable = [label for label in labels if _may_edit(graph, paths[label], limits)]
-    for node in (node for label in editable[: limits.functions] for node in nodes[label]):
+    chosen = editable[: limits.functions] if after is None else editable[after:]
+    for node in (node for label in chosen for node in nodes[label]):
         own = (int(graph.node_start[node]), int(graph.node_end[node]))
         yield _Part(graph.node_path[node], (own, *_class_statements(graph, node)), node)
 

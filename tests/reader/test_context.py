@@ -65,6 +65,14 @@ def test_docstrings_can_be_left_out(codebase: Build, ranking: Rank, subgraph: Wh
     assert [(function.start, function.end) for function in context.functions] == [(1, 6)]
 
 
+def test_where_no_function_fits_the_next_one_that_does_is_shown(shop: Codebase, ranking: Rank, subgraph: Whole) -> None:
+    ranked = ranking([], ["shop/big.py:other", "shop/cart.py:round_up", "shop/big.py:first"])
+    limits = Limits(tokens=100, functions=1, files=0, neighbours=0)
+    context = build_context(ranked, subgraph(shop), shop, limits)
+    assert [function.name for function in context.functions] == ["round_up"]
+    assert len(build_context(ranked, subgraph(shop), shop, _LIMITS).functions) == 2
+
+
 def test_shown_lines_bear_their_numbers_where_asked(shop: Codebase, ranking: Rank, subgraph: Whole) -> None:
     ranked = ranking([], ["shop/cart.py:round_up"])
     context = build_context(ranked, subgraph(shop), shop, _LIMITS)
