@@ -67,7 +67,8 @@ class TextEncoder(nn.Module):
         missing = [index for index, key in enumerate(keys) if key not in known]
         if missing or _processes() > 1:
             chosen = torch.tensor(missing, dtype=torch.int64, device=chunk_CK.device)
-            with torch.no_grad():
+            # in its own precision: what is kept must not depend on what else was in the batch
+            with torch.no_grad(), torch.autocast(chunk_CK.device.type, enabled=False):
                 vector_CD = _in_batches(self._encode, chunk_CK[chosen], length_C[chosen], self._batch_tokens)
             rows = vector_CD.float().cpu().numpy()
             fresh = {keys[index]: row.tobytes() for index, row in zip(missing, rows, strict=True)}

@@ -113,3 +113,9 @@ def test_the_language_models_own_embeddings_are_averaged_and_are_no_weights_of_t
     torch.testing.assert_close(vectors, wanted, atol=1e-6, rtol=1e-5)
     assert list(made.parameters()) == []
     assert made.width == 32
+
+
+def test_a_frozen_encoder_keeps_its_own_precision(network: Counted) -> None:
+    exact = encoder(network)(*padded(CHUNKS))
+    with torch.autocast("cpu", torch.bfloat16):
+        assert torch.equal(encoder(network)(*padded(CHUNKS)), exact)
