@@ -74,6 +74,20 @@ def test_tensorboard_shows_the_course(run: Run, arguments: list[str], tmp_path: 
     assert all(name in content for name in (b"train/loss", b"train/tokens_per_second", b"eval/loss"))
 
 
+def test_the_experiment_on_the_graph_runs_as_one_multirun(
+    run: Run, arguments: list[str], told: Told, tmp_path: Path
+) -> None:
+    asked = ["-m", "+experiment=graph_helps", *arguments, f"run_dir={tmp_path}", "steps=1", "seed=0,1", "tasks=[]"]
+    assert run([*asked, "model.lm_lora.targets=[q_proj]"]) == 0
+    folders = sorted(path.parent for path in tmp_path.rglob("summary.json"))
+    assert len(folders) == 6
+    # the same answers are learnt, whatever the model reads beside them
+    tokens = [(folder.name.partition("seed=")[2][0], told(folder)[0]["answer_tokens"]) for folder in folders]
+    assert len(set(tokens)) == 2
+    names = {path.name for path in (tmp_path / folders[0].name / "evaluations").iterdir()}
+    assert names == {"step_00000001.jsonl"}
+
+
 def test_deepspeed_in_one_process_that_nobody_launched_is_refused(
     run: Run, arguments: list[str], tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,4 +1,8 @@
+import ast
+import dataclasses
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +18,7 @@ from cgm.train.config import (
     TrainConfig,
 )
 
+_ROOT = Path(__file__).parents[3]
 _BITS = LMConfig(quantization="4bit")
 
 
@@ -75,3 +80,20 @@ def test_steps_come_from_epochs_unless_they_are_given() -> None:
 def test_parts_without_a_rate_of_their_own_have_the_common_one() -> None:
     config = OptimizerConfig(lr=1e-4, adapter_lr=1e-3)
     assert [config.rate(part) for part in ("adapter", "encoder", "lm")] == [1e-3, 1e-4, 1e-4]
+
+
+class _WithoutChecks(ast.NodeTransformer):
+    """Drops the methods that only look whether values make sense."""
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST | None:
+        return None if node.name == "__post_init__" else node
+
+
+def test_every_setting_is_read_by_someone() -> None:
+    folders = (_ROOT / "cgm" / "train", _ROOT / "launch" / "training")
+    trees = [ast.parse(path.read_text()) for folder in folders for path in folder.glob("*.py")]
+    code = "\n".join(ast.unparse(_WithoutChecks().visit(tree)) for tree in trees)
+    kinds = (TrainConfig, BatchConfig, OptimizerConfig, ScheduleConfig, EvaluationConfig, CheckpointConfig)
+    names = {item.name for kind in kinds for item in dataclasses.fields(kind)} - {"run_dir"}
+    holders = "config|settings|schedule|optimizer|evaluation|checkpoints|batch|self"
+    assert {name for name in names if not re.search(rf"\b_?({holders})\.{name}\b", code)} == set()
