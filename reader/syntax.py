@@ -52,11 +52,12 @@ def docstring_lines(text: str) -> set[int]:
 def statements(text: str, start: int, end: int, most: int) -> list[tuple[int, int]]:
     """Line ranges of the statements of the function at lines `start` to `end`, docstring left out, in order.
 
-    A statement of more than `most` lines is given by the statements inside it.
+    Comments may stand between the function's last statement and `end`. A statement of more than `most` lines is given
+    by the statements inside it.
     """
     tree = parse(text)
     nodes = [] if isinstance(tree, str) else [node for node in ast.walk(tree) if isinstance(node, FunctionNode)]
-    bodies = [node.body for node in nodes if (first_line(node), node.end_lineno) == (start, end)]
+    bodies = [node.body for node in nodes if first_line(node) == start and (node.end_lineno or start) <= end]
     prose = docstring_lines(text) if bodies else set()
     spans = [span for body in bodies[:1] for node in body for span in _spans(node, most)]
     return [span for span in spans if span[0] not in prose]

@@ -39,6 +39,12 @@ def test_a_function_is_cut_into_statements_and_long_ones_into_their_parts() -> N
     assert statements("def f(:", 1, 1, 5) == []
 
 
+def test_comments_after_the_last_statement_are_part_of_a_function_as_the_code_graph_has_it() -> None:
+    text = "def f():\n    a = 1\n    # b = 2\n\n\ndef g():\n    c = 3\n"
+    assert statements(text, 1, 3, 5) == [(2, 2)]
+    assert statements(text, 6, 7, 5) == [(7, 7)]
+
+
 def test_the_handlers_of_a_long_try_statement_are_parts_of_it() -> None:
     text = "def f():\n    try:\n        a = 1\n    except E:\n        b = 2\n    finally:\n        c = 3\n"
     assert statements(text, 1, 7, 2) == [(3, 3), (5, 5), (7, 7)]
