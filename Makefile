@@ -23,7 +23,7 @@ test: setup
 
 # the Code Graph Model and its training, with torch
 test-torch: setup
-	DS_BUILD_OPS=0 $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[training,deepspeed]'
+	DS_BUILD_OPS=0 $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[training,deepspeed,quantization]'
 	$(BIN)/pytest -n 2 --dist loadfile tests/cgm/model tests/cgm/train
 
 test-all: setup

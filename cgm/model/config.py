@@ -26,7 +26,7 @@ class LMConfig:
     gguf_file: str = ""  # the file of that name there, instead of safetensors
     dtype: str = "auto"  # auto: as stored
     attention: str = "auto"  # auto: FlexAttention on a GPU, SDPA elsewhere
-    quantization: str = ""  # 8bit, 4bit: how frozen weights are held on a GPU (bitsandbytes; 4bit is QLoRA's NF4)
+    quantization: str = ""  # 8bit, 4bit: how frozen weights are held (bitsandbytes; 4bit is QLoRA's NF4)
 
     def __post_init__(self) -> None:
         _among("model.lm.dtype", self.dtype, DTYPES)

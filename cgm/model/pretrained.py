@@ -56,12 +56,16 @@ def load_encoder(config: EncoderConfig, device: str) -> tuple[Any, Any]:
 
 def _quantized(config: LMConfig, device: str) -> dict[str, Any]:
     """What transformers is told to hold weights in few bits. Source of the 4-bit form: Dettmers et al., QLoRA."""
-    require(device.startswith("cuda"), "model.lm.quantization must be empty without a GPU", config.quantization)
     if importlib.util.find_spec("bitsandbytes") is None:
         reason = "needs bitsandbytes: pip install 'r4-cgm[quantization]'"
         raise ConfigError(f"model.lm.quantization {reason}, got {config.quantization!r} without it")
     import torch
-    from transformers import BitsAndBytesConfig
+    from transformers import AutoConfig, BitsAndBytesConfig
+
+    if not device.startswith("cuda"):
+        shape = _load(config.path, lambda: AutoConfig.from_pretrained(config.path))
+        rule = "model.lm must have widths that are multiples of 64 to be quantized without a GPU"
+        require(shape.hidden_size % 64 == shape.intermediate_size % 64 == 0, rule, shape.hidden_size)
 
     four = {
         "load_in_4bit": True,

@@ -133,12 +133,14 @@ def _model(family: str) -> Any:
     grouped = _SIZES | {"num_key_value_heads": 2}
     if family == "llama":
         return transformers.LlamaForCausalLM(transformers.LlamaConfig(**grouped, tie_word_embeddings=True))
+    if family == "wide":
+        grouped |= {"hidden_size": 64, "intermediate_size": 64}
     return transformers.Qwen2ForCausalLM(transformers.Qwen2Config(**grouped, tie_word_embeddings=True))
 
 
 @pytest.fixture(scope="session")
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], str]:
-    """A folder for each family of tiny models with random weights, as a hub has them: qwen2, llama, bert."""
+    """A folder for each family of tiny models with random weights, as a hub has them: qwen2, llama, bert, wide."""
     torch = pytest.importorskip("torch", reason="the extra code-graph-model is not installed")
     torch.set_num_threads(1)  # threads wait for each other longer than tiny models compute
     root = tmp_path_factory.mktemp("hub")

@@ -1,4 +1,5 @@
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -168,10 +169,41 @@ def test_weights_of_parts_that_a_model_lacks_are_not_taken_over(make: Make, tmp_
         take_weights(make().model, tmp_path)
 
 
-def test_a_language_model_in_few_bits_needs_a_gpu(make: Make) -> None:
+def test_a_model_too_narrow_for_few_bits_is_refused(make: Make) -> None:
+    pytest.importorskip("bitsandbytes", reason="the extra quantization is not installed")
     from cgm.model.checkpoint import build_model
 
     config = make(lm_lora=UPDATES).config
     config.lm.quantization = "8bit"
-    with pytest.raises(ConfigError, match=r"model\.lm\.quantization must be empty without a GPU, got '8bit'"):
+    with pytest.raises(ConfigError, match=r"model\.lm must have widths that are multiples of 64 .* got 32"):
         build_model(config)
+
+
+def test_few_bits_without_what_packs_them_are_refused(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    from cgm.model.checkpoint import build_model
+
+    config = make(lm_lora=UPDATES).config
+    config.lm.quantization = "4bit"
+    monkeypatch.setitem(sys.modules, "bitsandbytes", None)
+    with pytest.raises(ConfigError, match=r"model\.lm\.quantization needs bitsandbytes: pip install"):
+        build_model(config)
+
+
+@pytest.mark.filterwarnings("ignore:MatMul8bitLt")
+@pytest.mark.parametrize("quantization", ["4bit", "8bit"])
+def test_a_model_in_few_bits_learns_its_updates_and_is_saved_without_its_weights(
+    make: Make, say: Say, tmp_path: Path, quantization: str
+) -> None:
+    pytest.importorskip("bitsandbytes", reason="the extra quantization is not installed")
+    from cgm.model.checkpoint import build_model, export_model, load_model, save_model
+
+    config = make("wide", lm_lora=UPDATES).config
+    config.lm.quantization = quantization
+    loaded = trained(build_model(config))
+    assert {weight.dtype for name, weight in loaded.model.lm.named_parameters() if "base_layer" in name} != {
+        torch.float32
+    }
+    save_model(loaded, tmp_path)
+    torch.testing.assert_close(say(load_model(tmp_path)), say(loaded))
+    with pytest.raises(ConfigError, match=r"model\.lm\.quantization must be empty to export"):
+        export_model(loaded, tmp_path / "export")

@@ -96,12 +96,15 @@ def test_deepspeed_in_one_process_that_nobody_launched_is_refused(
     assert not (tmp_path / "run").exists()
 
 
-def test_few_bits_without_a_gpu_are_refused(
-    run: Run, arguments: list[str], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+@pytest.mark.filterwarnings("ignore:MatMul8bitLt")
+def test_updates_of_a_model_in_few_bits_are_trained(
+    run: Run, arguments: list[str], hub: Callable[[str], str], told: Told, tmp_path: Path
 ) -> None:
-    bits = ["model.lm.quantization=4bit", "model.lm_lora.rank=4", f"run_dir={tmp_path / 'run'}"]
-    assert run([*arguments, *bits]) == 1
-    assert "model.lm.quantization must be empty without a GPU, got '4bit'" in capfd.readouterr().err
+    pytest.importorskip("bitsandbytes", reason="the extra quantization is not installed")
+    bits = [f"model.lm.path={hub('wide')}", "model.lm.quantization=4bit", "model.lm_lora.rank=4", "optimizer.lr=1e-2"]
+    assert run([*arguments, *bits, f"run_dir={tmp_path / 'run'}", "steps=12"]) == 0
+    tried = [row["evaluation"]["loss"] for row in told(tmp_path / "run") if "evaluation" in row]
+    assert tried[-1] < tried[0]
 
 
 @pytest.mark.slow
