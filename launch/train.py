@@ -32,7 +32,7 @@ from launch.meter import peak_mib
 from launch.runfolder import open_run
 from launch.schema import plain
 from launch.training.log import METRICS, TrainingLog
-from launch.training.settings import load_material, register_training, require_torch, training_config
+from launch.training.settings import register_training, require_torch, training_config
 
 _log = logging.getLogger(__name__)
 
@@ -69,6 +69,7 @@ def train_model(config: DictConfig, folder: Path) -> int:
 
 def _train(settings: TrainConfig, config: DictConfig, parallel: Any, folder: Path) -> int:
     from cgm.train.loop import Trainer
+    from launch.training.material import load_material
 
     if parallel.is_main:
         open_run(folder, config)

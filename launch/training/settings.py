@@ -1,11 +1,10 @@
-"""The settings of `cgm-train` as plain dataclasses, and the material that they name.
+"""The settings of `cgm-train` as plain dataclasses.
 
-Knows Hydra's configuration and the files of a training set. Does not know how anything is learnt.
+Knows Hydra's configuration. Does not know how anything is learnt.
 """
 
 import dataclasses
 import typing
-from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,9 +12,8 @@ from typing import Any
 from hydra.core.config_store import ConfigStore
 from omegaconf import DictConfig
 
-from cgm.errors import ConfigError, DatasetError, require
+from cgm.errors import ConfigError
 from cgm.train.config import TrainConfig
-from cgm.train.example import read_examples
 from launch.arguments import expanded
 from launch.refusal import refuse_unknown
 from launch.schema import plain
@@ -42,41 +40,6 @@ def training_config(config: DictConfig) -> TrainConfig:
 def register_training() -> None:
     """Give Hydra the schema of `cgm-train`, as `schema/training`."""
     ConfigStore.instance().store(group="schema", name="training", node=TrainConfig)
-
-
-def load_material(settings: TrainConfig, device: str) -> tuple[Any, Counter[str]]:
-    """The model, and the rows that it learns from and is tried on; how many were left out, by split and reason.
-
-    Raises:
-        ConfigError: no data is named.
-        DatasetError: no row fits.
-        CgmError: the model or a file cannot be read.
-    """
-    import torch
-
-    from cgm.model.checkpoint import build_model, take_weights
-    from cgm.train.dataset import Samples, select_rows
-    from cgm.train.loop import Material
-
-    require(bool(settings.data), "data must be the folder of a training set", settings.data)
-    torch.manual_seed(settings.seed)
-    loaded = build_model(settings.model, device=device)
-    if settings.start:
-        take_weights(loaded.model, Path(settings.start))
-    splits, left_out = {}, Counter[str]()
-    for split in ("train", "validation"):
-        path = Path(settings.data) / f"{split}.jsonl"
-        examples = read_examples(path) if split == "train" or path.exists() else ()
-        rows = select_rows(examples, settings.tasks, loaded.samples.chat, settings.batch.tokens)
-        left_out.update({f"{split}: {reason}": count for reason, count in rows.left_out.items()})
-        splits[split] = rows
-    if not len(splits["train"]):
-        raise DatasetError(
-            f"data must have rows of at most {settings.batch.tokens} tokens, got none in {settings.data}"
-        )
-    tried = splits["validation"].first(settings.evaluation.rows)
-    validation = Samples(tried, loaded.samples) if len(tried) else None
-    return Material(loaded, Samples(splits["train"], loaded.samples), validation), left_out
 
 
 def require_torch() -> None:

@@ -15,7 +15,7 @@ from cgm.text_graph import TextGraph
 from cgm.train.config import BatchConfig, CheckpointConfig, EvaluationConfig, OptimizerConfig, TrainConfig
 from cgm.train.example import Example
 from launch.command import run_command
-from launch.training.settings import load_material, register_training
+from launch.training.settings import register_training
 
 NAMES = ("total", "price", "checkout", "shipping", "discount", "refund", "weigh")
 
@@ -116,6 +116,7 @@ def train(tmp_path: Path) -> Callable[..., Run]:
     pytest.importorskip("torch", reason="the extra training is not installed")
     from cgm.train.loop import Trainer
     from cgm.train.parallel import Parallel
+    from launch.training.material import load_material
 
     def run(settings: TrainConfig, folder: Path | None = None) -> Run:
         folder = folder or tmp_path / "run"
