@@ -1,7 +1,8 @@
 """Which statements to ask for when a model is asked for one at a time.
 
-Knows how likely a statement is at fault by the words that it shares with the issue. Does not know the model: a small
-one edits well where it is told to, and is bad at choosing the place.
+Knows how likely a statement is at fault: one that the issue quotes, as tracebacks do, before others, these by the words
+that they share with the issue. Does not know the model: a small one edits well where it is told to, and is bad at
+choosing the place.
 """
 
 import math
@@ -14,12 +15,14 @@ from reader.context import Context
 from reader.syntax import statements
 
 _LINES = 8  # a longer statement is asked for by its parts
+_QUOTED = 12  # characters of a line from which on it is not in the issue by chance
 
 
 @dataclass(frozen=True)
 class _Place:
     view: Context
     words: frozenset[str]
+    quoted: bool
 
 
 def focus_statements(views: Sequence[Context], issue: str, most: int) -> tuple[Context, ...]:
@@ -27,10 +30,15 @@ def focus_statements(views: Sequence[Context], issue: str, most: int) -> tuple[C
 
     `views` show one function each. A function stands where its likeliest statement puts it, its statements together.
     """
-    places = [[_Place(replace(view, focus=span), _words(view, span)) for span in _statements(view)] for view in views]
+    places = [[_place(view, span, issue) for span in _statements(view)] for view in views]
     score = _Score([place.words for function in places for place in function], frozenset(terms(issue)))
-    ordered = [sorted(function, key=lambda place: -score.of(place.words)) for function in places if function]
-    ordered.sort(key=lambda function: -score.of(function[0].words))
+
+    def likely(place: _Place) -> tuple[bool, float]:
+        return place.quoted, score.of(place.words)
+
+    # sorting in reverse keeps the order of equals
+    ordered = [sorted(function, key=likely, reverse=True) for function in places if function]
+    ordered.sort(key=lambda function: likely(function[0]), reverse=True)
     return tuple(place.view for function in ordered for place in function[:most])
 
 
@@ -49,6 +57,12 @@ class _Score:
 
     def _weight(self, words: frozenset[str]) -> float:
         return math.fsum(math.log1p(self._count / self._holding[word]) for word in words)
+
+
+def _place(view: Context, span: tuple[int, int], issue: str) -> _Place:
+    lines = [line.strip() for line in view.snippets[0].lines[span[0] - 1 : span[1]]]
+    quoted = any(len(line) >= _QUOTED and line in issue for line in lines)
+    return _Place(replace(view, focus=span), _words(view, span), quoted)
 
 
 def _statements(view: Context) -> list[tuple[int, int]]:

@@ -50,5 +50,11 @@ def test_without_a_shared_word_the_order_is_that_of_the_ranking() -> None:
     assert [view.focus for view in views] == [(15, 15), (3, 3), (5, 6), (7, 7)]
 
 
+def test_a_statement_that_the_issue_quotes_comes_before_all_that_share_words() -> None:
+    words = "drop the header"
+    views = [focus_statements([_SEND, _GET], text, 1) for text in (words, f"{words}\n    return x[header]\nKeyError")]
+    assert [[view.focus for view in found] for found in views] == [[(5, 6), (11, 11)], [(11, 11), (5, 6)]]
+
+
 def test_a_context_without_a_function_has_no_statement() -> None:
     assert focus_statements([Context((Snippet("a.py", _TEXT, ((1, 7),)),))], "header", 8) == ()
