@@ -12,7 +12,7 @@ set -euo pipefail
 
 : "${NODES:=1}" "${NODE_RANK:=0}" "${MASTER:=localhost}" "${PORT:=29500}"
 if [[ -z "${PROCESSES:-}" ]]; then
-    PROCESSES=$(nvidia-smi --list-gpus 2>/dev/null | wc -l)
+    PROCESSES=$({ nvidia-smi --list-gpus 2>/dev/null || true; } | wc -l)
     PROCESSES=$((PROCESSES > 0 ? PROCESSES : 1))
 fi
 if [[ "$*" != *run_dir=* ]]; then

@@ -18,7 +18,7 @@ from cgm.train.batches import Pass
 from cgm.train.config import TrainConfig
 from cgm.train.optimizer import make_optimizer
 from cgm.train.order import pass_seed
-from cgm.train.sharding import shard_model
+from cgm.train.sharding import keep_encoder_whole, shard_model
 from cgm.train.shards import MOMENTS, begin_moments, set_moments, set_weight, whole_moment, whole_weight
 
 
@@ -79,6 +79,8 @@ class Parallel:
         _settle_precision(module, config)
         if config.gradient_checkpointing:
             _checkpoint_gradients(module)
+        if config.deepspeed:
+            keep_encoder_whole(module.to(self.device))
         if config.is_sharded:
             shard_model(module.to(self.device), config.precision, self.device)
         # only now, since sharding puts other weights in the place of the whole ones

@@ -1,7 +1,7 @@
 """A model whose weights are spread over the processes by PyTorch's own FSDP2, on GPUs and CPUs alike.
 
-Knows which modules are gathered together. Does not know optimizers. accelerate does the same, but on GPUs alone, so
-that no test could run it.
+Knows which modules are gathered together, and which are left whole. Does not know optimizers. accelerate does the same,
+but on GPUs alone, so that no test could run it.
 """
 
 from collections.abc import Iterator
@@ -40,3 +40,12 @@ def _kept_whole(model: CodeGraphModel) -> set[nn.Parameter]:
     """The weights of a frozen encoder: what it says of a text is kept, so that it is seldom asked."""
     weights = set(model.encoder.parameters()) if model.encoder else set()
     return set() if any(weight.requires_grad for weight in weights) else weights
+
+
+def keep_encoder_whole(model: CodeGraphModel) -> None:
+    """Hide a frozen encoder from DeepSpeed, which would take it apart, and put it into another precision."""
+    if isinstance(model.encoder, TextEncoder) and _kept_whole(model):
+        network = model.encoder.model
+        del model.encoder.model
+        # where attributes are that are no part of a module
+        model.encoder.__dict__["model"] = network

@@ -33,9 +33,7 @@ def load_material(settings: TrainConfig, device: str) -> tuple[Material, Counter
     chat = loaded.samples.chat
     learnt, tried = _rows(settings, "train", chat), _rows(settings, "validation", chat)
     if not len(learnt):
-        raise DatasetError(
-            f"data must have rows of at most {settings.batch.tokens} tokens, got none: {settings.data}"
-        )
+        raise DatasetError(f"data must have rows of at most {settings.batch.tokens} tokens, got none: {settings.data}")
     left_out = {
         f"{split}: {reason}": count
         for split, rows in (("train", learnt), ("validation", tried))

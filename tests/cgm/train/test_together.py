@@ -29,6 +29,8 @@ _WAYS = {
     "zero3_offload": ["deepspeed=zero3_offload", _OFFLOADED],
     "fsdp2": ["sharding=fsdp2"],
 }
+# low-rank updates beside weights in half precision, and a frozen encoder
+_HALF = ["precision=bfloat16", "model.lm.dtype=bfloat16", "model.lm_lora.rank=4", "model.trained.encoder=false"]
 _GO_ON = ("zero2", "zero3", "fsdp2")
 
 
@@ -71,7 +73,11 @@ def together(alone: Path, arguments: list[str], tmp_path_factory: pytest.TempPat
         copied = both.root / f"{way}_on" / "checkpoints" / "step_00000002"
         shutil.copytree(alone / "checkpoints" / "step_00000002", copied)
     names = [*((way, way) for way in _WAYS), *((f"{way}_on", way) for way in _GO_ON)]
-    both.run([[*arguments, *_WAYS[way], f"run_dir={both.root / name}"] for name, way in names])
+    runs = [[*arguments, *_WAYS[way], f"run_dir={both.root / name}"] for name, way in names]
+    half = [*arguments, *_WAYS["zero3"], *_HALF]
+    stopped = [str(both.root / name / "checkpoints" / "step_00000002") for name in ("half", "half_on")]
+    runs += [[*half, f"run_dir={both.root / 'half'}"], ["copy", *stopped], [*half, f"run_dir={both.root / 'half_on'}"]]
+    both.run(runs)
     return both.root
 
 
@@ -102,6 +108,10 @@ def test_the_model_of_two_processes_is_that_of_one(together: Path, alone: Path, 
 @pytest.mark.parametrize("way", _GO_ON)
 def test_two_processes_go_on_where_one_stopped(together: Path, alone: Path, losses: Losses, way: str) -> None:
     assert losses(together / f"{way}_on") == pytest.approx(losses(alone)[2:], rel=1e-4)
+
+
+def test_half_precision_goes_on_to_the_very_same_losses(together: Path, losses: Losses) -> None:
+    assert losses(together / "half_on") == losses(together / "half")[2:]
 
 
 @pytest.fixture
