@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 MODULE = -1
+SAID = ":"  # behind the name of a parameter: what its annotation and default say of it
 FIELDS = ("path", "name", "signature", "docstring", "strings", "comments", "body")
 SIGNATURE, DOCSTRING, STRINGS, COMMENTS, BODY = range(2, len(FIELDS))
 

@@ -48,7 +48,7 @@ MISSING = Meaning(Sort.MISSING)
 PENDING = Meaning(Sort.PENDING)
 NOTHING: Meanings = ()
 TOO_MANY = Meaning(Sort.UNKNOWN, -2)
-MOST_MEANINGS = 24
+MOST_MEANINGS = 48
 INSTANCES = frozenset({Sort.OBJECT, Sort.SELF})
 OPEN = frozenset({Sort.UNKNOWN, Sort.LOCAL, Sort.MISSING, Sort.HOLDER, Sort.GIVER, Sort.PARAMETER, Sort.PENDING})
 

@@ -46,7 +46,7 @@ class Guesses:
         A share is left for types that the snapshot does not show, where it may have any.
         """
         name, meaning = chain.rpartition(".")[2], self._strongest(meanings)
-        reason = self._closed_reason(chain, meaning, name)
+        reason = self._closed_reason(source, chain, meaning)
         if reason:
             return [], reason
         found = [node for node in self._candidates(meaning, name) if self._sight.may_call(source, node)]
@@ -58,7 +58,7 @@ class Guesses:
         share = 1.0 / (len(found) + (not is_known)) if found else 0.0
         return [(node, share) for node in found], "" if found else "unresolved"
 
-    def _closed_reason(self, chain: str, meaning: Meaning, name: str) -> str:
+    def _closed_reason(self, source: int, chain: str, meaning: Meaning) -> str:
         """Why a call cannot be linked by name, empty where it can."""
         if meaning.sort not in OPEN:
             return REASONS[meaning.sort]
@@ -67,8 +67,9 @@ class Guesses:
         if meaning.sort == Sort.MISSING and meaning.target >= 0:
             return "inherited" if self._names.classes.has_foreign_base(meaning.target) else ""
         if "." not in chain:
-            return "local" if meaning.sort in (Sort.LOCAL, Sort.PARAMETER, Sort.PENDING) else "unresolved"
-        return "builtin method" if name in _COMMON else ""
+            is_local = meaning.sort in (Sort.PARAMETER, Sort.PENDING) or self._names.is_local(source, chain)
+            return "local" if is_local else "unresolved"
+        return "builtin method" if chain.rpartition(".")[2] in _COMMON else ""
 
     def _candidates(self, meaning: Meaning, name: str) -> Iterable[int]:
         if meaning.sort != Sort.MISSING or meaning.target < 0:

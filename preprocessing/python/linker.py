@@ -168,7 +168,8 @@ class PythonLinker:
         if not nodes:
             meanings = self._names.mean(source, use.chain)
             sort = meanings[0].sort if meanings else Sort.UNKNOWN
-            if sort in (Sort.UNKNOWN, Sort.FOREIGN, Sort.MISSING):
+            is_unknown = sort in (Sort.UNKNOWN, Sort.MISSING) and not self._names.is_local(source, use.chain)
+            if is_unknown or sort == Sort.FOREIGN:
                 self._edges.skip(EdgeKind.REFERENCES, source, use.chain, use.line, REASONS[sort])
 
 

@@ -11,12 +11,11 @@ from collections import defaultdict
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 
 from cgm.graph import NodeKind
-from preprocessing.facts import FileFacts, Import
+from preprocessing.facts import SAID, FileFacts, Import
 from preprocessing.meanings import (
     BUILTIN,
     FOREIGN,
     INSTANCES,
-    LOCAL,
     MISSING,
     NOTHING,
     PENDING,
@@ -76,6 +75,7 @@ class Names:
             "given": self._results.given,
             "returned": self._results.returned,
             "wrapped": self._results.wrapped,
+            "starred": self._starred,
             "stars": self._from_stars,
         }
 
@@ -152,6 +152,11 @@ class Names:
             return False
         return self.tree.is_there(key[0] if len(key) == 2 else key[1])
 
+    def is_local(self, scope: int, name: str) -> bool:
+        """Whether a function binds a name for a scope."""
+        home = self.bindings.home(scope, name)
+        return home >= 0 and self.is_function(home)
+
     def passed(self, parameter: int) -> Meanings:
         """What is passed as a parameter, as far as that is known in this round."""
         self.memo.look(parameter, PASSED[self._round])
@@ -165,12 +170,16 @@ class Names:
 
     def imported(self, file: int, row: Import) -> Meanings:
         """What an import gives: definitions, a module or folder, FOREIGN, or MISSING of a module that is there."""
+        return self._imported(file, row) or (MISSING,)
+
+    def _imported(self, file: int, row: Import) -> Meanings:
         if not row.name and not row.alias:
             return (self._place(self._module(file, row.module.partition(".")[0], 0)),)
         place = self._module(file, row.module, row.level)
         if not row.name or place is None:
             return (self._place(place),)
-        return self.in_place(place, row.name) or (MISSING,)
+        # what a package takes from itself is a module of its own, if it has one of that name
+        return (self._child(place, row.name) if place == file else NOTHING) or self.in_place(place, row.name)
 
     def module(self, file: int, row: Import) -> Meaning:
         """The module that an import reads from."""
@@ -204,7 +213,7 @@ class Names:
         for one in given.split(" "):
             place, _, value = one.partition("=")
             if (positional(names, int(place) + shift) if place.isdigit() else place) == name:
-                found.append(self.values(scope, value.removeprefix("[")))
+                found.append(self._held(scope, value.removeprefix("[")))
         return found
 
     def _place(self, place: int | str | None) -> Meaning:
@@ -216,10 +225,12 @@ class Names:
 
     def in_place(self, place: int | str, name: str) -> Meanings:
         """What a file, by its number, or a folder has under a name."""
-        if not isinstance(place, str):
-            found = self._global(place, name)
-            if found:
-                return found
+        if not isinstance(place, str) and self._is_global(place, name):
+            return self._global(place, name)
+        return self._child(place, name)
+
+    def _child(self, place: int | str, name: str) -> Meanings:
+        """The module or folder that a package or folder has under a name."""
         self.memo.look(MODULES, name)
         child = self.modules.child(place, name)
         return NOTHING if child is None else (self._place(child),)
@@ -246,9 +257,8 @@ class Names:
         if home >= 0:
             return self.bound(home, name)
         file = self.tree.file[scope]
-        found = self._global(file, name)
-        if found:
-            return found
+        if self._is_global(file, name):
+            return self._global(file, name)
         if name == "self" and bindings.class_around(scope) >= 0:
             return (Meaning(Sort.SELF, bindings.class_around(scope)),)
         return (BUILTIN,) if name in _BUILTINS else NOTHING
@@ -273,15 +283,40 @@ class Names:
         known = self.bindings.plain(owner, binding)
         return self.ask(("variable", owner, name)) if known is None else known
 
+    def _is_global(self, file: int, name: str) -> bool:
+        """Whether a module binds a name, or gets it by a star import, whatever it means."""
+        if self.bindings.has(self.tree.files[file], name):
+            return True
+        return bool(self.bindings.stars(file) and self.ask(("starred", file, name)))
+
+    def _starred(self, file: int, name: str) -> Meanings:
+        """BUILTIN where star imports give a name, FOREIGN where those of other distributions may give it."""
+        rows = self.bindings.stars(file)
+        if any(self._gives(place, name) for place in self._star_places(file)):
+            return (BUILTIN,)
+        is_unseen = name not in _BUILTINS and not name.startswith("_")
+        return (
+            (FOREIGN,)
+            if is_unseen and any(self._module(file, row.module, row.level) is None for row in rows)
+            else NOTHING
+        )
+
     def _from_stars(self, file: int, name: str) -> Meanings:
-        found, is_foreign = [], False
-        for row in self.bindings.stars(file):
-            place = self._module(file, row.module, row.level)
-            is_foreign = is_foreign or place is None
-            if place is not None and self._is_exported(place, name):
-                found.append(self.in_place(place, name))
-        is_unseen = is_foreign and name not in _BUILTINS and not name.startswith("_")
-        return join(found) or ((FOREIGN,) if is_unseen else NOTHING)
+        known = self.ask(("starred", file, name))
+        if known == (FOREIGN,):
+            return known
+        places = self._star_places(file) if known else ()
+        return join(self.in_place(place, name) for place in places if self._gives(place, name))
+
+    def _star_places(self, file: int) -> list[int | str]:
+        places = (self._module(file, row.module, row.level) for row in self.bindings.stars(file))
+        return [place for place in places if place is not None]
+
+    def _gives(self, place: int | str, name: str) -> bool:
+        """Whether a star import of a file or folder gives a name."""
+        if not self._is_exported(place, name):
+            return False
+        return (not isinstance(place, str) and self._is_global(place, name)) or bool(self._child(place, name))
 
     def _is_exported(self, place: int | str, name: str) -> bool:
         """Whether a star import takes a name: all in `__all__`, or else what does not begin with an underscore."""
@@ -296,31 +331,42 @@ class Names:
         parts: list[Meanings] = []
         if binding is not None:
             parts.append(tuple(Meaning(Sort.NODE, node) for node in binding.nodes))
-            parts += [self.imported(self.tree.file[owner], row) for row in binding.imports]
+            parts += [self._imported(self.tree.file[owner], row) for row in binding.imports]
             if not any(self.tree.kind[node] == NodeKind.ATTRIBUTE for node in binding.nodes):
                 parts += self.values_of(binding)
         if (owner, name) in self.bindings.holders:
             parts.append((self.places.meaning(owner, name),))
         if self.tree.kind[owner] != NodeKind.FUNCTION:
             return join(parts)
-        parts.append(self._parameter(owner, name, parts))
-        return join(parts) or (LOCAL,)
+        parts.append(self._parameter(owner, name))
+        return join(parts)
 
     def values_of(self, binding: Binding) -> list[Meanings]:
         """What each value of a binding means."""
-        return [self.values(scope, value) for scope, value in binding.values]
+        return [self._held(scope, value) for scope, value in binding.values]
 
-    def _parameter(self, function: int, name: str, parts: Sequence[Meanings]) -> Meanings:
-        """What a parameter is, beside what its annotation and default say."""
+    def _held(self, scope: int, value: str) -> Meanings:
+        """What a value means to what holds it, for which a member that is missing is nothing."""
+        found = self.values(scope, value)
+        for meaning in found:
+            if meaning.sort == Sort.MISSING:
+                return tuple(one for one in found if one.sort != Sort.MISSING)
+        return found
+
+    def _parameter(self, function: int, name: str) -> Meanings:
+        """What a parameter is when the function begins."""
         names = self.bindings.parameters.get(function, ())
         if name not in names:
             return (self.places.meaning(function, name),) if f"*{name}" in names else NOTHING
+        binding, around = self.bindings.get(function, f"{name}{SAID}"), self.tree.parent[function]
+        said = join(self._held(around, value) for _, value in binding.values) if binding is not None else NOTHING
         if receiver := self._receiver(function, name):
-            return (Meaning(Sort.SELF if receiver == "self" else Sort.KIND, self.tree.parent[function]),)
-        if any(one.sort in INSTANCES or one.sort == Sort.BUILTIN for part in parts for one in part):
-            return NOTHING
+            return join((said, (Meaning(Sort.SELF if receiver == "self" else Sort.KIND, around),)))
+        if any(one.sort in INSTANCES or one.sort == Sort.BUILTIN for one in said):
+            return said
         fixture = self.fixture(function, name) if self.fixtures.takes_fixtures(function) else -1
-        return (self.parameters.meaning(function, name),) if fixture < 0 else self._supplied(fixture)
+        given = (self.parameters.meaning(function, name),) if fixture < 0 else self._supplied(fixture)
+        return join((said, given))
 
     def _supplied(self, fixture: int) -> Meanings:
         """What a fixture gives: what it yields, or else returns."""

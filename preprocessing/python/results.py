@@ -14,6 +14,7 @@ from preprocessing.python.members import KEPT
 if TYPE_CHECKING:
     from preprocessing.python.names import Names
 
+_RECEIVERS = frozenset({Sort.SELF, Sort.KIND, Sort.OBJECT, Sort.NODE})
 _OF_CALL = frozenset({Sort.PARAMETER, Sort.SELF, Sort.KIND})
 
 
@@ -49,9 +50,8 @@ class Results:
         if called.endswith("enter__"):
             return self._entered(scope, called, meanings)
         found = self._called(meanings[0]) if len(meanings) == 1 else join(map(self._called, meanings))
-        for meaning in found:
-            if meaning.sort in _OF_CALL:
-                return join(self._at_call(scope, called, one) for one in found)
+        if any(meaning.sort in _OF_CALL for meaning in found):
+            return join(self._at_call(scope, called, one, result) for one in meanings for result in self._called(one))
         return found
 
     def _entered(self, scope: int, called: str, meanings: Meanings) -> Meanings:
@@ -67,22 +67,28 @@ class Results:
         found = self._names.values(scope, generic)
         return tuple(one for one in found if one.sort == Sort.NODE and self._classes.is_class(one.target))
 
-    def _at_call(self, scope: int, called: str, meaning: Meaning) -> Meanings:
+    def _at_call(self, scope: int, called: str, origin: Meaning, result: Meaning) -> Meanings:
         """A result as this call has it: its own arguments for parameters, its own object for self."""
-        if meaning.sort == Sort.PARAMETER:
-            return self._argument_for(scope, called, meaning)
-        if meaning.sort in (Sort.SELF, Sort.KIND):
-            return self._receivers(scope, called, meaning)
-        return (meaning,)
+        if result.sort == Sort.PARAMETER:
+            return self._argument_for(scope, called, origin, result)
+        if result.sort in (Sort.SELF, Sort.KIND):
+            return self._receivers(scope, called, result)
+        return (result,)
 
-    def _argument_for(self, scope: int, called: str, meaning: Meaning) -> Meanings:
-        function, _ = self._names.parameters[meaning.target]
-        while function not in [one.target for one in self._names.values(scope, called) if one.sort == Sort.NODE]:
-            # of a function that was made by the call before
-            if not called.endswith("()"):
-                return (meaning,)
-            called = called[:-2]
-        return self._names.ask(("given", scope, f"{meaning.target} {called}"))
+    def _argument_for(self, scope: int, called: str, origin: Meaning, parameter: Meaning) -> Meanings:
+        """What the call gives to a parameter, or one before it that made what is called."""
+        function = Meaning(Sort.NODE, self._names.parameters[parameter.target][0])
+        if origin == function:
+            return self._names.ask(("given", scope, f"{parameter.target} {called}"))
+        if not called.endswith("()"):
+            return (parameter,)
+        before = called[:-2]
+        calls = self._names.values(scope, before)
+        return join(
+            self._argument_for(scope, before, one, parameter)
+            for one in calls
+            if one == function or before.endswith("()")
+        )
 
     def given(self, scope: int, name: str) -> Meanings:
         """What a call gives to a parameter; `name` is the parameter's number and the chain that is called."""
@@ -96,14 +102,14 @@ class Results:
         left = called.rpartition(".")[0]
         if not left:
             return (meaning,)
-        is_instance = meaning.sort == Sort.SELF
         found = set()
         for one in self._names.values(scope, left):
-            is_open = one.sort in (Sort.SELF, Sort.KIND)
-            if one.sort in (Sort.SELF, Sort.KIND, Sort.OBJECT, Sort.NODE) and self._extends(one, meaning.target):
-                sorts = (Sort.SELF, Sort.KIND) if is_open else (Sort.OBJECT, Sort.NODE)
-                found.add(Meaning(sorts[0] if is_instance else sorts[1], one.target))
-        return tuple(sorted(found)) or (Meaning(Sort.OBJECT if is_instance else Sort.NODE, meaning.target),)
+            if one.sort not in _RECEIVERS:
+                found.add(Meaning(Sort.OBJECT if meaning.sort == Sort.SELF else Sort.NODE, meaning.target))
+            elif self._extends(one, meaning.target):
+                sorts = (Sort.SELF, Sort.KIND) if one.sort in (Sort.SELF, Sort.KIND) else (Sort.OBJECT, Sort.NODE)
+                found.add(Meaning(sorts[0] if meaning.sort == Sort.SELF else sorts[1], one.target))
+        return tuple(sorted(found))
 
     def _extends(self, meaning: Meaning, parent: int) -> bool:
         return self._classes.is_class(meaning.target) and parent in self._classes.order(meaning.target)

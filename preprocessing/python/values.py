@@ -14,7 +14,7 @@ from tree_sitter import Node
 
 from cgm.details import NodeDetails
 from cgm.graph import NodeKind
-from preprocessing.facts import MODULE, Assigned, Definition
+from preprocessing.facts import MODULE, SAID, Assigned, Definition
 from preprocessing.python.annotations import ELEMENT, read_annotation
 from preprocessing.python.chains import (
     CONTAINERS,
@@ -119,13 +119,18 @@ class Values:
             if name.startswith("*") and annotation:
                 self._annotate(scope, name.lstrip("*") + ELEMENT, annotation)
             elif not name.startswith(("*", "/")):
-                self._annotate(scope, name, annotation)
-                if default and (made := _DEFAULT.fullmatch(default)):
-                    self._say(scope, name, made[1] + ("()" if made[2] else ""))
+                self._parameter(scope, name, annotation, default)
         self.parameters[scope] = tuple(names)
         self._bind(scope, [name.lstrip("*") for name in names])
         if self._annotate(scope, RETURN, details.returns):
             self._annotated.add(scope)
+
+    def _parameter(self, scope: int, name: str, annotation: str, default: str) -> None:
+        """Say what a parameter's annotation and default tell, apart from what the function itself makes of it."""
+        for place, value in read_annotation(annotation) if annotation else ():
+            self._say(scope, name + (place or SAID), value)
+        if default and (made := _DEFAULT.fullmatch(default)):
+            self._say(scope, name + SAID, made[1] + ("()" if made[2] else ""))
 
     def _assignment(self, node: Node) -> None:
         start, source = node.start_byte, self._syntax.source

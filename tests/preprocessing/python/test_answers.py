@@ -77,3 +77,41 @@ def test_all_in_a_circle_depend_on_what_one_of_them_looks_at(size: int) -> None:
     memo.forget([(7, "a")])
     assert all(memo.get(("number", number, "")) is None for number in range(size))
     assert found(answers, 0) == [1]
+
+
+def test_an_answer_stands_on_what_was_looked_at_before_it_had_grown() -> None:
+    memo = Memo(rounds=1)
+    answers = Answers(memo, no_chain)
+    one, other = ("number", 1, ""), ("number", 2, "")
+
+    def derive(number: int, _: str) -> Meanings:
+        if number == 1:
+            return answers.ask(other)
+        known = answers.ask(other)
+        if not known:
+            memo.look(7, "a")
+            answers.ask(one)
+        return (Meaning(Sort.BUILTIN),)
+
+    answers.derivations["number"] = derive
+    assert answers.ask(one) == answers.ask(other) == (Meaning(Sort.BUILTIN),)
+    memo.forget([(7, "a")])
+    assert memo.get(one) is memo.get(other) is None
+
+
+def test_what_was_guessed_of_a_question_that_is_asked_no_more_is_forgotten() -> None:
+    memo = Memo(rounds=1)
+    answers = Answers(memo, no_chain)
+    one, other = ("number", 1, ""), ("number", 2, "")
+
+    def derive(number: int, _: str) -> Meanings:
+        known = answers.ask(one)
+        if number == 2:
+            return (*answers.ask(other), *(() if known else (Meaning(Sort.FOREIGN),)))[:1]
+        if not known:
+            answers.ask(other)
+        return (Meaning(Sort.BUILTIN),)
+
+    answers.derivations["number"] = derive
+    assert answers.ask(one) == (Meaning(Sort.BUILTIN),)
+    assert answers.ask(other) == ()

@@ -108,7 +108,7 @@ def _shown(names: Names, sort: int, target: int) -> str:
         ("a.py", "m", "MODULE p/m.py"),
         ("a.py", "other", "NODE other"),
         ("a.py", "_hidden", ""),
-        ("a.py", "nothing", "MISSING"),
+        ("a.py", "nothing", ""),
         ("a.py", "os.path.join", "FOREIGN"),
         ("a.py", "len", "BUILTIN"),
         ("a.py", "''.join", "BUILTIN"),
@@ -152,6 +152,12 @@ def test_a_chain_means_what_python_would_find(names: Names, scope: str, chain: s
 def test_a_local_name_hides_a_global_one() -> None:
     names = names_of({"a.py": "def g(): ...\ndef f(g):\n    g()\n"})
     assert shown(names, names.mean(3, "g")) == "PARAMETER g"
+
+
+def test_a_default_and_an_annotation_mean_what_they_do_around_the_function() -> None:
+    source = "class A:\n    def m(self): ...\nx = A()\ndef f(x=x, A: A = None):\n    x.m()\n"
+    names = names_of({"a.py": source})
+    assert shown(names, names.mean(4, "x.m")) == shown(names, names.mean(4, "A.m")) == "NODE A.m"
 
 
 def test_a_call_of_what_gives_back_its_argument_means_the_argument() -> None:

@@ -152,8 +152,8 @@ def test_what_is_assigned_tells_types() -> None:
         pass
 """
     assert set(parse_python(source).assigned) == {
-        Assigned(0, "a", "Foo()"),
-        Assigned(0, "b", "Bar()"),
+        Assigned(0, "a:", "Foo()"),
+        Assigned(0, "b:", "Bar()"),
         Assigned(0, "c[]", "Baz()"),
         Assigned(0, "x", "Session()"),
         Assigned(0, "self.y", "x.z"),
