@@ -36,7 +36,8 @@ class Parallel:
     """This process among those that train together.
 
     Raises:
-        ConfigError: DeepSpeed is not installed or not launched with torchrun, or a tracker is not installed.
+        ConfigError: DeepSpeed or a tracker is not installed, there is nothing to shard among, or the samples of a step
+            cannot be dealt out evenly.
     """
 
     def __init__(self, config: TrainConfig, folder: Path) -> None:
