@@ -225,9 +225,8 @@ class Names:
 
     def in_place(self, place: int | str, name: str) -> Meanings:
         """What a file, by its number, or a folder has under a name."""
-        if not isinstance(place, str) and self._is_global(place, name):
-            return self._global(place, name)
-        return self._child(place, name)
+        found = None if isinstance(place, str) else self._global(place, name)
+        return self._child(place, name) if found is None else found
 
     def _child(self, place: int | str, name: str) -> Meanings:
         """The module or folder that a package or folder has under a name."""
@@ -257,18 +256,22 @@ class Names:
         if home >= 0:
             return self.bound(home, name)
         file = self.tree.file[scope]
-        if self._is_global(file, name):
-            return self._global(file, name)
+        found = self._global(file, name)
+        if found is not None:
+            return found
         if name == "self" and bindings.class_around(scope) >= 0:
             return (Meaning(Sort.SELF, bindings.class_around(scope)),)
         return (BUILTIN,) if name in _BUILTINS else NOTHING
 
-    def _global(self, file: int, name: str) -> Meanings:
+    def _global(self, file: int, name: str) -> Meanings | None:
+        """What a module binds to a name, or gets by a star import; None where it has none of that name."""
         node = self.tree.files[file]
         binding = self.bindings.get(node, name)
         if binding is not None:
             return self._meant(node, name, binding)
-        return self.ask(("stars", file, name)) if self.bindings.stars(file) else NOTHING
+        if self.bindings.stars(file) and self.ask(("starred", file, name)):
+            return self.ask(("stars", file, name))
+        return None
 
     def bound(self, owner: int, name: str) -> Meanings:
         """What a scope binds to a name."""

@@ -49,9 +49,12 @@ class Results:
         meanings = self._names.values(scope, called)
         if called.endswith("enter__"):
             return self._entered(scope, called, meanings)
-        found = self._called(meanings[0]) if len(meanings) == 1 else join(map(self._called, meanings))
-        if any(meaning.sort in _OF_CALL for meaning in found):
-            return join(self._at_call(scope, called, one, result) for one in meanings for result in self._called(one))
+        parts = [self._called(one) for one in meanings]
+        found = join(parts)
+        for meaning in found:
+            if meaning.sort in _OF_CALL:
+                its = zip(meanings, parts, strict=True)
+                return join(self._at_call(scope, called, one, result) for one, part in its for result in part)
         return found
 
     def _entered(self, scope: int, called: str, meanings: Meanings) -> Meanings:
