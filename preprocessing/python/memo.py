@@ -49,6 +49,7 @@ class Memo:
         self._numbers: dict[Task, int] = {}
         self._found: list[Meanings | None] = [None]
         self._parameters: dict[int, frozenset[int]] = {}
+        self._sets: dict[frozenset[int], frozenset[int]] = {}
         self._askers, self._asked = array("i"), array("i")
         self._add_asker, self._add_asked = self._askers.append, self._asked.append
         self._index = _Index(self._askers, self._asked)
@@ -122,7 +123,9 @@ class Memo:
     def keep(self, number: int, key: Key, found: Meanings) -> None:
         """Keep an answer under its number."""
         if self.parameters:
-            self._of_round[key], self._parameters[number] = number, self.parameters
+            self._of_round[key] = number
+            # many answers depend on the same ones
+            self._parameters[number] = self.parameters = self._sets.setdefault(self.parameters, self.parameters)
         else:
             self._steady[key] = number
         self._keys[number], self._found[number] = key, found
